@@ -1,0 +1,82 @@
+"""The one tree of errors.
+
+Foreign errors (sockets, HTTP parsers, botocore, the operating system) are translated into these at the edge where they
+happen. What a *function* or *Lambda itself* reports is not an error here: it is an `Outcome` (see `router.outcome`).
+
+Two families:
+
+* `RequestError` is thrown by the driver into a running conversation. It knows its class (what `x-router-error` says) and
+  whether the function may have run; the trigger answers it in the words of its own front door.
+* `StartError` stops the daemon or a command before anything runs, with a message for a person.
+"""
+
+from enum import StrEnum
+
+
+class Invoked(StrEnum):
+    """Whether the function ran for this request: what a client must know before it repeats one."""
+
+    NO = "no"
+    YES = "yes"
+    UNKNOWN = "unknown"
+
+
+class RouterError(Exception):
+    """Root of every error that this program raises on purpose."""
+
+
+class RequestError(RouterError):
+    """A step of a conversation could not be done; the trigger answers with its front door's own body.
+
+    `name` goes out as `x-router-error`.
+    """
+
+    name = "internal"
+    invoked = Invoked.NO
+    retry_after: int | None = None
+
+
+class BodyTooLarge(RequestError):
+    """The request body is longer than the front door allows; `limit` is in bytes."""
+
+    name = "request_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the request body exceeds {limit} bytes")
+        self.limit = limit
+
+
+class BodyIncomplete(RequestError):
+    """The caller went away, or broke the framing, before its body was whole."""
+
+    name = "incomplete_request"
+
+
+class Unmatched(RequestError):
+    """No trigger, stage or route owns the request."""
+
+    name = "unmatched"
+
+
+class BadRequest(RequestError):
+    """The request cannot be understood by this front door."""
+
+    name = "bad_request"
+
+
+class Unavailable(RequestError):
+    """The router cannot take work at the moment (it drains, or a store is full); safe to repeat later."""
+
+    name = "unavailable"
+
+    def __init__(self, message: str, retry_after: int | None = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StartError(RouterError):
+    """The daemon or a command cannot start; the message says what and what to do."""
+
+
+class BackendError(RouterError):
+    """A backend could not be prepared (credentials, interpreter, code folder); the message names the function."""

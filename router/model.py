@@ -1,0 +1,309 @@
+"""The words: requests and replies, functions and invocations, and the steps that a conversation asks for.
+
+Everything imports this; it imports nothing but errors, ARNs and outcomes. Slotted, and immutable by convention: frozen
+dataclasses cost four times as much to build, and these are built for every request.
+"""
+
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.arn import FunctionArn
+from router.errors import Invoked, RequestError
+from router.outcome import Outcome
+
+Headers = list[tuple[str, str]]
+"""Name and value in wire order and wire case; a repeated header is a repeated pair."""
+
+
+# --- functions -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class LocalFunction:
+    """How a function runs on this machine (`functions.<name>.local`). Paths are absolute; sizes are bytes."""
+
+    runtime: str | None
+    handler: str | None
+    code: str
+    command: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    memory: int = 128 * 1024 * 1024
+    environment: Mapping[str, str] = field(default_factory=dict)
+    credentials: str = "none"
+    min_warm: int = 0
+    attach: bool = False
+    runtime_client: str = "auto"
+    """`auto`: awslambdaric where the interpreter can import it, else ours; `awslambdaric`; `builtin`."""
+    init_timeout: float = 10.0
+    """Seconds that the init phase may take (semantics/sync.md §12.4)."""
+
+
+@dataclass(slots=True)
+class Function:
+    """An invocation target. `arn` is unqualified; of a local function without an ARN it is synthetic.
+
+    `timeout`: seconds; for a local function the limit, for an ARN what is configured in AWS.
+    `max_concurrency`: None = not limited here; 0 = reserved concurrency zero, everything is throttled.
+    `qualifier`: of a function that is declared by a qualified ARN; a target's own qualifier replaces it.
+    """
+
+    name: str
+    arn: FunctionArn
+    timeout: float
+    max_concurrency: int | None = None
+    invoke_role_arn: str | None = None
+    local: LocalFunction | None = None
+    declared_arn: bool = True
+    qualifier: str | None = None
+
+
+@dataclass(slots=True)
+class Target:
+    """A function with the qualifier to call, or weights between qualifiers (`((qualifier, weight), …)`)."""
+
+    function: Function
+    qualifier: str | None = None
+    weights: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One event for one function: what a backend carries out.
+
+    `type`: `RequestResponse`, `Event` or `DryRun`. `id`: UUID text, the request id of a local function.
+    `timeout`: seconds that the caller waits at most; None = as long as the function may run.
+    `client_context`: base64 text as in `X-Amz-Client-Context`.
+    """
+
+    function: Function
+    qualifier: str | None
+    payload: bytes
+    id: str
+    trace_id: str
+    type: str = "RequestResponse"
+    timeout: float | None = None
+    client_context: str | None = None
+    log_tail: bool = False
+    tenant_id: str | None = None
+
+
+# --- requests and replies --------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request as it stands at the door.
+
+    `path`, `query`: of the request target, undecoded; `query` without `?`. `headers`: wire order and case, hop-by-hop ones
+    included. `host`: the Host header's name in lower case, without port. `body`: None until a `ReadBody` step has read it.
+    `peer`: IP text of the TCP peer. `client_ip`, `scheme`, `port`: as trusted proxies report them, else the connection's.
+    `received_at`: epoch seconds. `id`: UUID text. `trace_id`: value of X-Amzn-Trace-Id, made where none came.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    host: str
+    body: bytes | None
+    peer: str
+    client_ip: str
+    scheme: str
+    port: int
+    received_at: float
+    id: str
+    trace_id: str
+    listener: str = "main"
+    protocol: str = "HTTP/1.1"
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by lower-case name; None where there is none."""
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value
+        return None
+
+
+@dataclass(slots=True)
+class ErrorNote:
+    """Says of a reply that the router made it: sent as `x-router-error`, `x-router-invoked`, `Retry-After`.
+
+    `name`: an outcome's kind or a request error's name. `detail` goes to the log, never to the caller.
+    """
+
+    name: str
+    invoked: Invoked = Invoked.NO
+    retry_after: int | None = None
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes back. `headers` has no Content-Length, Date or Connection: the door sets those.
+
+    `body` is bytes, or a stream where the front door passes one on. `error` is set where the router, not the function,
+    made the answer.
+    """
+
+    status: int
+    headers: Headers
+    body: "bytes | AsyncIterator[bytes]" = b""
+    error: ErrorNote | None = None
+
+
+# --- conversations ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class ReadBody:
+    """Read the request's body. Result: bytes. Throws `BodyTooLarge` beyond `limit` bytes, `BodyIncomplete`."""
+
+    limit: int
+
+
+@dataclass(slots=True)
+class Invoke:
+    """Invoke a function and wait. Result: an `Outcome`; nothing is thrown for what Lambda or the function reports.
+
+    The driver picks a qualifier where the target has weights, and adds the request's trace id.
+    """
+
+    target: Target
+    payload: bytes
+    timeout: float | None = None
+    type: str = "RequestResponse"
+    client_context: str | None = None
+    log_tail: bool = False
+    tenant_id: str | None = None
+    id: str | None = None
+    """UUID text of the invocation; default: the request's id."""
+
+
+Step = ReadBody | Invoke
+Conversation = Generator[Step, Any, Reply]
+"""A trigger's handling of one request, without I/O: yields steps, gets their results, returns the reply."""
+
+
+# --- claims and trigger types ----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class PathClaim:
+    """An exact webhook path, on every host of the listener."""
+
+    path: str
+
+
+@dataclass(slots=True, frozen=True)
+class ApiClaim:
+    """An AWS API: the requests whose path starts with `path_prefix`, or whose X-Amz-Target starts with `target_prefix`."""
+
+    service: str
+    path_prefixes: tuple[str, ...] = ()
+    target_prefix: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class SiteClaim:
+    """A host (`None`: any; `*.example.com`: its sub-domains) and a base path (`/`, or `/v1` without trailing slash)."""
+
+    host: str | None
+    base_path: str = "/"
+
+
+Claim = PathClaim | ApiClaim | SiteClaim
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a trigger type's `build` may look up: the trigger's own name, the account, and function references.
+
+    `target(value)` takes `orders`, `orders:live`, a full ARN, or a map with `function` and `weights`.
+    """
+
+    name: str
+    account_id: str
+    region: str
+    target: Callable[[Any], Target]
+    functions: Mapping[str, Function]
+
+
+Report = Callable[..., None]
+"""`report(path, code, message, *, help=None, on="value", severity="error")`: a finding of a trigger's own rules.
+
+`path`: tuple of keys and indexes below the trigger's settings; `on`: "key" or "value", what the caret points at."""
+
+
+@dataclass(slots=True, frozen=True)
+class TriggerType:
+    """One module of `router.triggers`: the contract between a wire format and the rest.
+
+    `build(settings, scope)`: the compiled form; `settings` has passed schema and rules, has every default filled in, durations
+    in seconds (float) and sizes in bytes (int). `claims(settings)`: what the trigger owns on its listener.
+    `handle(request, built)`: the conversation. `check(settings, report)`: rules beyond the schema.
+    `rank(built, request)`: where several triggers share a claim, how well this one fits; higher wins, 0 = not at all;
+    None: the type cannot share. `route_keys(settings)`: what must be unique among triggers that share a claim.
+    """
+
+    name: str
+    invocations: frozenset[str]
+    build: Callable[[Mapping[str, Any], Scope], Any]
+    claims: Callable[[Mapping[str, Any]], tuple[Claim, ...]]
+    handle: Callable[[Request, Any], Conversation]
+    check: Callable[[Mapping[str, Any], Report], None] | None = None
+    rank: Callable[[Any, Request], int] | None = None
+    route_keys: Callable[[Mapping[str, Any]], list[tuple[tuple[Any, ...], str]]] | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Place:
+    """Where something stands in the configuration: `file:line:column`, counted from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(slots=True)
+class Trigger:
+    """One declared trigger, compiled. `built` is what its type's `build` returned."""
+
+    name: str
+    type: TriggerType
+    invocation: frozenset[str]
+    listener: str
+    claims: tuple[Claim, ...]
+    built: Any
+    labels: Mapping[str, str]
+    place: Place
+
+
+__all__ = [
+    "ApiClaim",
+    "Claim",
+    "Conversation",
+    "ErrorNote",
+    "Function",
+    "Headers",
+    "Invocation",
+    "Invoke",
+    "LocalFunction",
+    "Outcome",
+    "PathClaim",
+    "Place",
+    "ReadBody",
+    "Reply",
+    "Report",
+    "Request",
+    "RequestError",
+    "Scope",
+    "SiteClaim",
+    "Step",
+    "Target",
+    "Trigger",
+    "TriggerType",
+]

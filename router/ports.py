@@ -1,0 +1,53 @@
+"""The ports: what the inside asks of the outside world, two to five methods each. Their fakes are in `router.fakes`."""
+
+from typing import Protocol
+
+from router.model import Invocation, Reply, Request, Trigger
+from router.outcome import Outcome
+
+
+class Clock(Protocol):
+    """Wall time and monotonic time, so that tests can set both."""
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back."""
+        ...
+
+
+class Invoker(Protocol):
+    """Carries attempts out. One call is one attempt: an invoker never repeats one that may have run."""
+
+    async def invoke(self, invocation: Invocation) -> Outcome:
+        """The outcome, by `invocation.timeout` at the latest. Raises nothing but `asyncio.CancelledError`.
+
+        Neither the deadline nor a cancelled caller stops the function: it goes on, and its late answer is dropped.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of processes and connections. Called once, after the last `invoke` has returned or was given up."""
+        ...
+
+
+class Metrics(Protocol):
+    """Figures per trigger. Cheap: called for every request."""
+
+    def request_started(self, trigger: str) -> None:
+        """A request was routed to this trigger and is being worked on."""
+        ...
+
+    def request_finished(self, trigger: Trigger, request: Request, reply: Reply, seconds: float, waited: float) -> None:
+        """Answered after `seconds`, of which `waited` were spent waiting for functions."""
+        ...
+
+    def invocation_finished(self, trigger: str, function: str, outcome: Outcome) -> None:
+        """One attempt ended."""
+        ...
+
+    def unmatched(self, listener: str) -> None:
+        """No trigger claims a request on this listener."""
+        ...

@@ -1,0 +1,95 @@
+"""The compiled configuration: plain values, ready to run. Built by `router.config.build`, read by everything above."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
+
+from router.model import Function, Trigger
+
+
+@dataclass(slots=True)
+class Tls:
+    """Paths to PEM files; `client_ca` turns mutual TLS on."""
+
+    certificate: str
+    key: str
+    client_ca: str | None = None
+
+
+@dataclass(slots=True)
+class Address:
+    """`host` and `port`, or the path of a Unix socket. Text form: `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/x.sock`."""
+
+    host: str = ""
+    port: int = 0
+    unix: str | None = None
+
+    def __str__(self) -> str:
+        if self.unix is not None:
+            return f"unix:{self.unix}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(slots=True)
+class Listener:
+    """Where requests come in. `max_body`: bytes, an upper bound above every front door's own.
+
+    `error_headers`: whether answers made by the router carry `x-router-error` and its companions.
+    """
+
+    name: str
+    address: Address
+    tls: Tls | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    max_body: int = 10 * 1024 * 1024
+    error_headers: bool = True
+
+
+@dataclass(slots=True)
+class Aws:
+    """How AWS is reached. `endpoints`: per service (`lambda`, `sts`), over `endpoint_url`."""
+
+    region: str
+    account_id: str
+    profile: str | None = None
+    endpoint_url: str | None = None
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    max_connections: int = 1024
+    """Upper bound of pooled connections per region and credential."""
+
+
+@dataclass(slots=True)
+class Admin:
+    """The operator's own listener: health, readiness, metrics. None as address: off."""
+
+    listen: Address | None
+    token: str | None = None
+
+
+@dataclass(slots=True)
+class Log:
+    """`format`: `json` or `text`; `access`: one line per request."""
+
+    level: str = "info"
+    format: str = "json"
+    access: bool = False
+
+
+@dataclass(slots=True)
+class Config:
+    """One validated configuration."""
+
+    functions: Mapping[str, Function]
+    triggers: tuple[Trigger, ...]
+    listeners: Mapping[str, Listener]
+    aws: Aws
+    admin: Admin
+    log: Log
+    drain_timeout: float = 30.0
+    public_url: str | None = None
+    prometheus: bool = True
+    labels: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    """Every file that was read, absolute: what a reload has to watch."""
+    raw: Mapping[str, Any] = field(default_factory=dict)
