@@ -1,0 +1,81 @@
+"""The operator's listener: `/healthz`, `/readyz`, `/metrics`, `/status`.
+
+Probes are open to whoever reaches the listener, since orchestrators send no token and they tell nothing but up or down;
+everything else asks for the token where one is configured.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from aiohttp import web
+
+from router import jsontext
+from router.monitoring.registry import CONTENT_TYPE
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+
+
+class Operations(Protocol):
+    """What the admin listener shows of the daemon."""
+
+    def not_ready(self) -> str | None:
+        """Why no traffic should be sent here, or None."""
+        ...
+
+    def status(self) -> dict[str, object]:
+        """The state as JSON values: version, triggers, functions, listeners."""
+        ...
+
+    def exposition(self) -> bytes:
+        """The metrics in Prometheus's text format."""
+        ...
+
+
+class AdminDoor:
+    """Serves one daemon's operations."""
+
+    def __init__(self, operations: Operations, token: str | None, prometheus: bool) -> None:
+        self._operations = operations
+        self._token = token.encode() if token else None
+        self._pages: dict[str, Callable[[], web.Response]] = {
+            "/healthz": lambda: _text(200, "ok"),
+            "/readyz": self._readiness,
+            "/status": lambda: _json(200, operations.status()),
+        }
+        if prometheus:
+            self._pages["/metrics"] = lambda: web.Response(body=operations.exposition(), headers={"Content-Type": CONTENT_TYPE})
+
+    def server(self) -> web.Server:
+        """A protocol factory. Call inside the running loop."""
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]] = self.handle
+        return web.Server(handler, access_log=None)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request of an operator or a probe."""
+        page = self._pages.get(request.path)
+        if page is None:
+            return _json(404, {"message": "No such page.", "pages": sorted(self._pages)})
+        if request.method not in ("GET", "HEAD"):
+            return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        if request.path not in OPEN_PATHS and not self._allowed(request):
+            return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+        return page()
+
+    def _allowed(self, request: web.BaseRequest) -> bool:
+        if self._token is None:
+            return True
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token)
+
+    def _readiness(self) -> web.Response:
+        reason = self._operations.not_ready()
+        return _text(200, "ready") if reason is None else _text(503, reason)
+
+
+def _text(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=f"{text}\n")
+
+
+def _json(status: int, value: object) -> web.Response:
+    return web.Response(status=status, body=jsontext.dumps(value) + b"\n", headers={"Content-Type": "application/json"})

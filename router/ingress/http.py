@@ -1,0 +1,208 @@
+"""The HTTP door: one aiohttp low-level server per listener.
+
+Takes a request in, finds its trigger, has the driver hold the conversation and writes the reply as it is. Bad input from the
+network ends here: it never raises past the door, never hangs, never grows memory.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestHandler
+from multidict import CIMultiDict
+
+from router.driver import Driver, Exchange, plain_error
+from router.errors import BodyIncomplete, BodyTooLarge
+from router.ingress.request import RequestReader
+from router.model import Reply, Request
+from router.ports import Clock, Metrics
+from router.routing import Table
+from router.settings import Listener
+
+log = logging.getLogger("router.ingress")
+access_log = logging.getLogger("router.access")
+
+MAX_LINE = 64 * 1024
+"""Bytes of a request line or of one header. Above every front door's own limit, so that each answers in its own words."""
+KEEPALIVE_SECONDS = 75.0
+BODY_IDLE_SECONDS = 60.0
+"""A body that sends nothing for so long is given up."""
+
+
+class HttpDoor:
+    """Serves one listener. `table` may be replaced while it runs; a request keeps the trigger that it was routed to."""
+
+    def __init__(
+        self, listener: Listener, table: Table, driver: Driver, metrics: Metrics, clock: Clock, access: bool = False
+    ) -> None:
+        self.table = table
+        self._listener = listener
+        self._driver = driver
+        self._metrics = metrics
+        self._clock = clock
+        self._access = access
+        self._reader = RequestReader(listener)
+
+    def server(self) -> web.Server:
+        """A protocol factory for `loop.create_server`. Call inside the running loop."""
+        return _Server(
+            self.handle,
+            self.malformed,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            access_log=None,
+            auto_decompress=False,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+        )
+
+    async def handle(self, raw: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        started = self._clock.monotonic()
+        request = self._reader.read(raw, self._clock.now())
+        trigger = self.table.match(request)
+        if trigger is None:
+            self._metrics.unmatched(self._listener.name)
+            reply = plain_error(404, "unmatched", "No trigger claims this request.")
+            self._log(request, None, reply, started)
+            return self._response(reply)
+        self._metrics.request_started(trigger.name)
+        exchange = Exchange(trigger, request, lambda limit: read_body(raw, min(limit, self._listener.max_body)))
+        reply = _UNANSWERED
+        try:
+            reply = await self._driver.run(exchange)
+        finally:
+            seconds = self._clock.monotonic() - started
+            self._metrics.request_finished(trigger, request, reply, seconds, exchange.waited)
+        self._log(request, trigger.name, reply, started)
+        response = self._response(reply)
+        if not raw.content.is_eof() and raw.body_exists:
+            response.force_close()
+        return response
+
+    def malformed(self, detail: str) -> web.StreamResponse:
+        """The answer to bytes that are no HTTP request; the connection ends with it."""
+        response = self._response(plain_error(400, "bad_request", detail))
+        response.force_close()
+        return response
+
+    def _response(self, reply: Reply) -> web.StreamResponse:
+        headers = CIMultiDict(reply.headers)
+        note = reply.error
+        if note is not None:
+            if note.retry_after is not None:
+                headers.setdefault("Retry-After", str(note.retry_after))
+            if self._listener.error_headers:
+                headers["x-router-error"] = note.name
+                headers["x-router-invoked"] = note.invoked.value
+        if isinstance(reply.body, bytes):
+            return WholeResponse(status=reply.status, headers=headers, body=reply.body)
+        return StreamedResponse(reply.status, headers, reply.body)
+
+    def _log(self, request: Request, trigger: str | None, reply: Reply, started: float) -> None:
+        if not self._access:
+            return
+        access_log.info(
+            "Answered.",
+            extra={
+                "listener": self._listener.name,
+                "trigger": trigger,
+                "method": request.method,
+                "host": request.host,
+                "path": request.path,
+                "status": reply.status,
+                "error": reply.error.name if reply.error else None,
+                "client": request.client_ip,
+                "request_id": request.id,
+                "trace_id": request.trace_id,
+                "seconds": round(self._clock.monotonic() - started, 6),
+            },
+        )
+
+
+async def read_body(raw: web.BaseRequest, limit: int) -> bytes:
+    """The whole body. Raises `BodyTooLarge` beyond `limit` bytes, before reading where the length is announced."""
+    announced = raw.content_length
+    if announced is not None and announced > limit:
+        raise BodyTooLarge(limit)
+    if raw.headers.get("Expect", "").lower() == "100-continue" and raw.transport is not None:
+        raw.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        try:
+            async with asyncio.timeout(BODY_IDLE_SECONDS):
+                chunk = await raw.content.readany()
+        except TimeoutError:
+            raise BodyIncomplete("the request body stopped coming") from None
+        except (ConnectionError, HttpProcessingError, web.RequestPayloadError) as error:
+            raise BodyIncomplete(f"the request body ended early: {error}") from None
+        if not chunk:
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        chunks.append(chunk)
+
+
+_UNANSWERED = Reply(499, [])
+"""Stands in the metrics for a request whose handling was cancelled: the daemon stopped before it could answer."""
+
+
+class _OwnHeaders(web.StreamResponse):
+    """Sends the reply's headers and no others but Date, Content-Length and Connection."""
+
+    async def _prepare_headers(self) -> None:
+        theirs = "Server" in self._headers
+        await super()._prepare_headers()
+        if not theirs:
+            del self._headers["Server"]
+
+
+class WholeResponse(_OwnHeaders, web.Response):
+    """A reply whose bytes are known."""
+
+
+class StreamedResponse(_OwnHeaders):
+    """A reply that is passed on as it comes; the caller's pace is the source's (back-pressure)."""
+
+    def __init__(self, status: int, headers: CIMultiDict[str], chunks: AsyncIterator[bytes]) -> None:
+        super().__init__(status=status, headers=headers)
+        self._chunks = chunks
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        async for chunk in self._chunks:
+            await self.write(chunk)
+        await super().write_eof(data)
+
+
+class _Connection(RequestHandler):
+    """aiohttp's connection, with our own answer to what its parser refuses."""
+
+    malformed: Callable[[str], web.StreamResponse]
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        if status != 400:
+            return super().handle_error(request, status, exc, message)
+        log.info("A malformed request was refused.", extra={"client": request.remote, "detail": str(exc)[:200]})
+        return self.malformed("The request is malformed.")
+
+
+class _Server(web.Server):
+    def __init__(
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        malformed: Callable[[str], web.StreamResponse],
+        **options: Any,
+    ) -> None:
+        super().__init__(handler, **options)
+        self._malformed = malformed
+
+    def __call__(self) -> RequestHandler:
+        connection = _Connection(self, loop=self._loop, **self._kwargs)
+        connection.malformed = self._malformed
+        return connection

@@ -1,0 +1,113 @@
+"""Sockets: binds a server to a listener's address, with or without TLS, and takes it down gracefully."""
+
+import os
+import socket
+import ssl
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from router.errors import StartError
+from router.settings import Address, Tls
+
+BACKLOG = 1024
+
+
+class Listening:
+    """A server that is bound. `address` is the real one: a port of 0 has become the port that was given."""
+
+    def __init__(self, runner: web.ServerRunner, address: Address) -> None:
+        self._runner = runner
+        self.address = address
+
+    async def close(self) -> None:
+        """Take no more connections, let what runs finish for the drain time given to `listen`, then cut."""
+        await self._runner.cleanup()
+        if self.address.unix is not None:
+            _remove(self.address.unix)
+
+
+async def listen(server: web.Server, address: Address, tls: Tls | None, drain_seconds: float) -> Listening:
+    """Bind and serve. Raises `StartError` where the address or the certificate cannot be used."""
+    runner = web.ServerRunner(server, shutdown_timeout=drain_seconds)
+    await runner.setup()
+    context = tls_context(tls) if tls is not None else None
+    try:
+        bound = _bind(address)
+        site = web.SockSite(runner, bound, ssl_context=context, backlog=BACKLOG)
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise StartError(f"Cannot listen on {address}: {error.strerror or error}.") from error
+    if address.unix is None:
+        name = bound.getsockname()
+        address = Address(address.host, name[1])
+    return Listening(runner, address)
+
+
+def tls_context(tls: Tls) -> ssl.SSLContext:
+    """The server side of TLS 1.2 and newer; with `client_ca` every client must show a certificate of it."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        context.load_cert_chain(tls.certificate, tls.key)
+        if tls.client_ca is not None:
+            context.load_verify_locations(tls.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as error:
+        raise StartError(f"Cannot load the certificate {tls.certificate} or its key: {error}.") from error
+    return context
+
+
+def _bind(address: Address) -> socket.socket:
+    if address.unix is not None:
+        return _bind_unix(address.unix)
+    family, kind, protocol, _, where = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(where)
+    except OSError:
+        bound.close()
+        raise
+    bound.setblocking(False)
+    return bound
+
+
+def _bind_unix(path: str) -> socket.socket:
+    """A Unix socket that only its owner may use; one that a dead process left is replaced."""
+    with suppress(FileNotFoundError):
+        if stat.S_ISSOCK(Path(path).stat().st_mode) and not _answers(path):
+            _remove(path)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        bound.bind(path)
+    except OSError:
+        bound.close()
+        raise
+    finally:
+        os.umask(mask)
+    bound.setblocking(False)
+    return bound
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        Path(path).unlink()

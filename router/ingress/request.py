@@ -1,0 +1,135 @@
+"""From aiohttp's parsed message to our `Request`: exactly what came over the wire, plus what the door knows.
+
+Nothing is decoded or normalised here (front doors differ in that), except the request target's absolute form and the
+address of the caller behind trusted proxies.
+"""
+
+import os
+import re
+import uuid
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from aiohttp.web import BaseRequest
+
+from router.model import Headers, Request
+from router.settings import Listener
+
+_TRACE = re.compile(r"[ -~]{1,512}")
+_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?]*")
+Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
+class RequestReader:
+    """Builds requests for one listener."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener.name
+        self._trusted = listener.trusted_proxies
+        self._scheme = "https" if listener.tls else "http"
+
+    def read(self, raw: BaseRequest, now: float) -> Request:
+        """The request, its body unread unless there is none. `now`: epoch seconds."""
+        headers = [(_text(name), _text(value)) for name, value in raw.raw_headers]
+        path, query = split_target(raw.raw_path)
+        host = trace = forwarded = proto = forwarded_port = ""
+        for name, value in headers:
+            match name.lower():
+                case "host":
+                    host = host or value
+                case "x-amzn-trace-id":
+                    trace = value
+                case "x-forwarded-for":
+                    forwarded = f"{forwarded},{value}" if forwarded else value
+                case "x-forwarded-proto":
+                    proto = value
+                case "x-forwarded-port":
+                    forwarded_port = value
+        peer, port = _connection(raw)
+        client, scheme = peer, self._scheme
+        if self._trusted and _is_trusted(peer, self._trusted):
+            client = _client_behind(peer, forwarded, self._trusted)
+            scheme = proto if proto in ("http", "https") else scheme
+            port = int(forwarded_port) if forwarded_port.isascii() and forwarded_port.isdigit() else port
+        return Request(
+            method=raw.method,
+            path=path,
+            query=query,
+            headers=headers,
+            host=host_name(host),
+            body=None if raw.body_exists else b"",
+            peer=peer,
+            client_ip=client,
+            scheme=scheme,
+            port=port,
+            received_at=now,
+            id=str(uuid.uuid4()),
+            trace_id=trace if trace and _TRACE.fullmatch(trace) else new_trace_id(now),
+            listener=self._listener,
+            protocol=f"HTTP/{raw.version.major}.{raw.version.minor}",
+        )
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """Path and query of a request target; the absolute form (`GET http://host/path`) is cut to its path."""
+    if not target.startswith("/"):
+        absolute = _ABSOLUTE.match(target)
+        target = target[absolute.end() :] if absolute else target
+        if not target.startswith("/"):
+            target = f"/{target}" if target.startswith("?") or absolute else target or "/"
+    path, _, query = target.partition("#")[0].partition("?")
+    return path, query
+
+
+def host_name(host: str) -> str:
+    """The name of a Host header in lower case, without port; an IPv6 literal keeps its brackets."""
+    if host.startswith("["):
+        return host.partition("]")[0].lower() + "]"
+    return host.partition(":")[0].lower()
+
+
+def new_trace_id(now: float) -> str:
+    """A fresh X-Amzn-Trace-Id value (semantics/sync.md §0.2)."""
+    return f"Root=1-{int(now):08x}-{os.urandom(12).hex()}"
+
+
+def _text(raw: bytes) -> str:
+    """UTF-8 where it is, else Latin-1: never a lone surrogate, so that every event is valid JSON."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _connection(raw: BaseRequest) -> tuple[str, int]:
+    """The peer's address and the port that it reached; over a Unix socket the loopback address and 80."""
+    transport = raw.transport
+    peer = transport.get_extra_info("peername") if transport is not None else None
+    local = transport.get_extra_info("sockname") if transport is not None else None
+    address = peer[0] if isinstance(peer, tuple) else "127.0.0.1"
+    return address.partition("%")[0], local[1] if isinstance(local, tuple) else 80
+
+
+def _client_behind(peer: str, forwarded: str, trusted: Networks) -> str:
+    """The nearest address that is no trusted proxy, reading X-Forwarded-For from the right."""
+    client = peer
+    for hop in reversed(forwarded.split(",")):
+        address = hop.strip()
+        if not address:
+            continue
+        try:
+            ip_address(address)
+        except ValueError:
+            return client
+        client = address
+        if not _is_trusted(address, trusted):
+            return client
+    return client
+
+
+def _is_trusted(address: str, trusted: Iterable[IPv4Network | IPv6Network]) -> bool:
+    parsed = ip_address(address)
+    return any(parsed.version == network.version and parsed in network for network in trusted)
+
+
+__all__ = ["Headers", "RequestReader", "host_name", "new_trace_id", "split_target"]

@@ -1,0 +1,102 @@
+"""Figures per trigger, in Prometheus's exposition through prometheus-client.
+
+Each generation's label children are looked up once and kept: a request costs additions, not look-ups by label.
+"""
+
+from typing import Generic, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from router import __version__
+from router.model import Reply, Request, Trigger
+from router.outcome import Outcome
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_FUNCTION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
+_ROUTER_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
+
+_Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
+
+
+class _Children(Generic[_Metric]):
+    """A metric's children by label values, each looked up in prometheus-client once."""
+
+    def __init__(self, metric: _Metric) -> None:
+        self._metric: _Metric = metric
+        self._by_labels: dict[tuple[str | int, ...], _Metric] = {}
+
+    def __call__(self, *labels: str | int) -> _Metric:
+        child = self._by_labels.get(labels)
+        if child is None:
+            child = self._by_labels[labels] = self._metric.labels(*labels)
+        return child
+
+
+class PrometheusMetrics:
+    """The `Metrics` port over one registry of its own (nothing is shared between two daemons in a process)."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        Info("lambda_router_build", "The program's version.", registry=registry).info({"version": __version__})
+        self._requests = _Children(
+            Counter("lambda_router_requests", "Requests answered.", ["trigger", "type", "status"], registry=registry)
+        )
+        self._errors = _Children(
+            Counter(
+                "lambda_router_error_answers",
+                "Answers that the router made, by class.",
+                ["trigger", "error"],
+                registry=registry,
+            )
+        )
+        self._in_flight = _Children(
+            Gauge("lambda_router_requests_in_flight", "Requests being worked on.", ["trigger"], registry=registry)
+        )
+        self._invocations = _Children(
+            Counter("lambda_router_invocations", "Attempts, by outcome.", ["trigger", "function", "outcome"], registry=registry)
+        )
+        self._function_seconds = _Children(
+            Histogram(
+                "lambda_router_function_seconds",
+                "Time spent waiting for the function.",
+                ["trigger", "function"],
+                buckets=_FUNCTION_BUCKETS,
+                registry=registry,
+            )
+        )
+        self._router_seconds = _Children(
+            Histogram(
+                "lambda_router_router_seconds",
+                "The router's own share of a request: from its head to its answer, without the function's time.",
+                ["trigger"],
+                buckets=_ROUTER_BUCKETS,
+                registry=registry,
+            )
+        )
+        self._unmatched = _Children(
+            Counter("lambda_router_unmatched_requests", "Requests that no trigger claims.", ["listener"], registry=registry)
+        )
+
+    def request_started(self, trigger: str) -> None:
+        self._in_flight(trigger).inc()
+
+    def request_finished(self, trigger: Trigger, request: Request, reply: Reply, seconds: float, waited: float) -> None:
+        name = trigger.name
+        self._in_flight(name).dec()
+        self._requests(name, trigger.type.name, reply.status).inc()
+        self._router_seconds(name).observe(max(0.0, seconds - waited))
+        if reply.error is not None:
+            self._errors(name, reply.error.name).inc()
+
+    def invocation_finished(self, trigger: str, function: str, outcome: Outcome) -> None:
+        self._invocations(trigger, function, outcome.kind.value).inc()
+        self._function_seconds(trigger, function).observe(outcome.function_seconds)
+
+    def unmatched(self, listener: str) -> None:
+        self._unmatched(listener).inc()
+
+    def exposition(self) -> bytes:
+        """The text that `/metrics` serves."""
+        return generate_latest(self.registry)

@@ -1,0 +1,161 @@
+"""The daemon: builds everything from a configuration, starts it in order, stops it in the reverse order.
+
+Start: backends, doors, admin. Stop: readiness goes first, then the doors (requests in flight finish within `drain_timeout`), then
+the backends. Whatever can fail happens before the first request is taken.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+from router import __version__
+from router.backends.aws import AwsInvoker
+from router.backends.local import LocalInvoker
+from router.generation import Backends, Generation, LocalSelection, assemble
+from router.ingress.admin import AdminDoor
+from router.ingress.http import HttpDoor
+from router.ingress.listen import Listening, listen
+from router.model import Function
+from router.monitoring.registry import PrometheusMetrics
+from router.ports import Invoker
+from router.routing import Table
+from router.settings import Address, Config
+
+log = logging.getLogger("router")
+
+
+class SystemClock:
+    """The `Clock` port over the operating system."""
+
+    now = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)
+
+
+class Backend(Invoker, Protocol):
+    """An invoker with a start: what this module starts and stops."""
+
+    async def start(self) -> None: ...
+
+    def not_ready(self) -> str | None: ...
+
+    def status(self) -> Mapping[str, object]: ...
+
+
+class Daemon:
+    """One running configuration. `start`, then `wait` until a signal or `stop`; `close` always."""
+
+    def __init__(self, config: Config, selection: LocalSelection, environment: Mapping[str, str]) -> None:
+        self.config = config
+        self.metrics = PrometheusMetrics()
+        self.addresses: dict[str, Address] = {}
+        self._selection = selection
+        self._environment = environment
+        self._clock = SystemClock()
+        self._backends: dict[str, Backend] = {}
+        self._listening: list[Listening] = []
+        self._admin: Listening | None = None
+        self._ready = False
+        self._stopping = asyncio.Event()
+
+    async def start(self) -> None:
+        """Raises `StartError` and `BackendError`; what had started by then is stopped by `close`."""
+        config = self.config
+        self._selection.check(config.functions)
+        generation = await self._assemble()
+        for name, listener in config.listeners.items():
+            table = generation.tables.get(name, Table.empty())
+            door = HttpDoor(listener, table, generation.driver, self.metrics, self._clock, config.log.access)
+            listening = await listen(door.server(), listener.address, listener.tls, config.drain_timeout)
+            self._listening.append(listening)
+            self.addresses[name] = listening.address
+            log.info("Listening.", extra={"listener": name, "address": str(listening.address)})
+        if config.admin.listen is not None:
+            admin = AdminDoor(self, config.admin.token, config.prometheus)
+            self._admin = await listen(admin.server(), config.admin.listen, None, 1.0)
+            self.addresses["admin"] = self._admin.address
+            log.info("The admin listener is up.", extra={"address": str(self._admin.address)})
+        self._ready = True
+        log.info("Ready.", extra={"triggers": len(config.triggers), "functions": len(config.functions), "pid": os.getpid()})
+
+    async def wait(self) -> None:
+        """Return when SIGTERM or SIGINT comes, or `stop` is called."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        try:
+            await self._stopping.wait()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def stop(self) -> None:
+        """Begin to drain. A second call changes nothing; `drain_timeout` bounds the wait."""
+        if not self._stopping.is_set():
+            self._ready = False
+            log.info("Draining.", extra={"drain_timeout": self.config.drain_timeout})
+            self._stopping.set()
+
+    async def close(self) -> None:
+        """Stop everything, in the reverse order of the start."""
+        self._ready = False
+        await asyncio.gather(*(listening.close() for listening in self._listening))
+        for backend in self._backends.values():
+            await backend.close()
+        if self._admin is not None:
+            await self._admin.close()
+        log.info("Stopped.")
+
+    def not_ready(self) -> str | None:
+        """See `router.ingress.admin.Operations`."""
+        if not self._ready:
+            return "draining" if self._stopping.is_set() else "starting"
+        reasons = [reason for backend in self._backends.values() if (reason := backend.not_ready())]
+        return "; ".join(reasons) or None
+
+    def status(self) -> dict[str, object]:
+        """See `router.ingress.admin.Operations`."""
+        return {
+            "version": __version__,
+            "ready": self.not_ready() is None,
+            "not_ready": self.not_ready(),
+            "files": list(self.config.files),
+            "listeners": {name: str(address) for name, address in self.addresses.items()},
+            "triggers": {
+                trigger.name: {
+                    "type": trigger.type.name,
+                    "invocation": sorted(trigger.invocation),
+                    "listener": trigger.listener,
+                    "declared": str(trigger.place),
+                }
+                for trigger in self.config.triggers
+            },
+            "functions": {
+                name: {"arn": str(function.arn), "backend": "local" if self._selection.runs_here(function) else "aws"}
+                for name, function in self.config.functions.items()
+            },
+            "backends": {name: dict(backend.status()) for name, backend in self._backends.items()},
+        }
+
+    def exposition(self) -> bytes:
+        """See `router.ingress.admin.Operations`."""
+        return self.metrics.exposition()
+
+    async def _assemble(self) -> Generation:
+        here, away = self._split(self.config.functions)
+        if here:
+            self._backends["local"] = LocalInvoker(here, self.config.aws, self._clock, router_environment=self._environment)
+        if away:
+            self._backends["aws"] = AwsInvoker(self.config.aws, away, self._clock)
+        for backend in self._backends.values():
+            await backend.start()
+        carriers: dict[str, Invoker] = {name: self._backends["local"] for name in here}
+        carriers |= {name: self._backends["aws"] for name in away}
+        return assemble(self.config, Backends(carriers), self._clock, self.metrics)
+
+    def _split(self, functions: Mapping[str, Function]) -> tuple[dict[str, Function], dict[str, Function]]:
+        here = {name: function for name, function in functions.items() if self._selection.runs_here(function)}
+        return here, {name: function for name, function in functions.items() if name not in here}
