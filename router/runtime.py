@@ -1,7 +1,7 @@
 """The daemon: builds everything from a configuration, starts it in order, stops it in the reverse order.
 
-Start: backends, doors, admin. Stop: readiness goes first, then the doors (requests in flight finish within `drain_timeout`), then
-the backends. Whatever can fail happens before the first request is taken.
+Start: backends, doors, admin. Stop: readiness goes first, then the doors (requests in flight finish within `drain_timeout`),
+then the backends. Whatever can fail happens before the first request is taken.
 """
 
 import asyncio
@@ -152,8 +152,8 @@ class Daemon:
             self._backends["aws"] = AwsInvoker(self.config.aws, away, self._clock)
         for backend in self._backends.values():
             await backend.start()
-        carriers: dict[str, Invoker] = {name: self._backends["local"] for name in here}
-        carriers |= {name: self._backends["aws"] for name in away}
+        carriers: dict[str, Invoker] = dict.fromkeys(here, self._backends["local"])
+        carriers |= dict.fromkeys(away, self._backends["aws"])
         return assemble(self.config, Backends(carriers), self._clock, self.metrics)
 
     def _split(self, functions: Mapping[str, Function]) -> tuple[dict[str, Function], dict[str, Function]]:

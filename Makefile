@@ -1,0 +1,55 @@
+# `make run` starts the demo, `make test` installs and passes the tests; each makes what it needs.
+SHELL := /bin/sh
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first of these that is Python 3.11 or newer makes the virtual environment; PYTHON=… names another.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+CONFIG ?= configs/demo.yaml
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+
+run: $(VENV)/.run ## install and run the demo (CONFIG=… for another file)
+	$(BIN)/lambda-router run $(CONFIG)
+
+test: $(VENV)/.dev ## install and pass the tests
+	$(BIN)/python -m pytest
+
+check: lint types test ## everything but the package
+
+lint: $(VENV)/.dev ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## mypy, strict
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## rewrite to the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## measure, with peers in the same run
+	$(BIN)/python -m benchmarks.sync_path
+
+package: $(VENV)/.dev ## build the wheel, install it alone, start the daemon from it
+	sh .ci/package "$(PYTHON)" "$(BIN)/python"
+
+clean: ## remove what was made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "lambda-router needs Python 3.11 or newer; name one with PYTHON=/path/to/python3." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[runtime]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.run
+
+.PHONY: help run test check lint types format bench package clean
