@@ -1,9 +1,21 @@
 """Fakes of the ports, for tests and for commands that run triggers without a world."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from router.errors import Invoked
-from router.model import Invocation
+from router.model import (
+    Claim,
+    Conversation,
+    Headers,
+    Invocation,
+    Place,
+    Reply,
+    Request,
+    SiteClaim,
+    Trigger,
+    TriggerType,
+)
 from router.outcome import Outcome, OutcomeKind
 
 
@@ -46,3 +58,56 @@ class FakeInvoker:
 def succeeded(payload: bytes, request_id: str = "00000000-0000-4000-8000-000000000000") -> Outcome:
     """The outcome of a function that returned `payload`."""
     return Outcome(OutcomeKind.OK, payload, 200, request_id, executed_version="$LATEST", invoked=Invoked.YES)
+
+
+class FakeMetrics:
+    """Remembers what was counted."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.finished: list[tuple[str, int]] = []
+        self.invocations: list[tuple[str, str, OutcomeKind]] = []
+        self.unmatched_on: list[str] = []
+
+    def request_started(self, trigger: str) -> None:
+        self.started.append(trigger)
+
+    def request_finished(self, trigger: Trigger, request: Request, reply: Reply, seconds: float, waited: float) -> None:
+        self.finished.append((trigger.name, reply.status))
+
+    def invocation_finished(self, trigger: str, function: str, outcome: Outcome) -> None:
+        self.invocations.append((trigger, function, outcome.kind))
+
+    def unmatched(self, listener: str) -> None:
+        self.unmatched_on.append(listener)
+
+
+def request(method: str, target: str, headers: Headers | None = None, body: bytes = b"", **fields: Any) -> Request:
+    """A request as the door makes it, with fixed ids and times; `fields` replace any of them."""
+    path, _, query = target.partition("?")
+    pairs = headers if headers is not None else [("Host", "localhost")]
+    host = next((value for name, value in pairs if name.lower() == "host"), "").partition(":")[0].lower()
+    values: dict[str, Any] = {
+        "method": method,
+        "path": path,
+        "query": query,
+        "headers": pairs,
+        "host": host,
+        "body": body,
+        "peer": "203.0.113.7",
+        "client_ip": "203.0.113.7",
+        "scheme": "http",
+        "port": 8080,
+        "received_at": 1_783_711_144.123,
+        "id": "5c3cc75a-5a5b-4d4b-8f0e-7c1b6f2f3a10",
+        "trace_id": "Root=1-6a514b28-0123456789abcdef01234567",
+    }
+    return Request(**(values | fields))
+
+
+def trigger(
+    name: str, handle: Callable[[Request, Any], Conversation], claims: tuple[Claim, ...] = (SiteClaim(None),)
+) -> Trigger:
+    """A trigger of a made-up type that runs `handle`."""
+    made = TriggerType("made_up", frozenset({"sync"}), lambda settings, scope: None, lambda settings: claims, handle)
+    return Trigger(name, made, frozenset({"sync"}), "main", claims, None, {}, Place("router.yaml", 1, 1))
