@@ -12,8 +12,11 @@ import orjson
 _LONG_INTEGER = re.compile(rb"[0-9]{19}")
 
 
-def loads(data: bytes | str) -> Any:
-    """The value. Raises ValueError where the text is not JSON (NaN and Infinity are taken, as Python's runtime writes them)."""
+def loads(data: bytes | str, *, constants: bool = True) -> Any:
+    """The value. Raises ValueError where the text is not JSON.
+
+    `constants`: whether NaN and Infinity, which Python's runtime writes but JSON does not know, are taken.
+    """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if _LONG_INTEGER.search(raw) is None:
         try:
@@ -21,7 +24,7 @@ def loads(data: bytes | str) -> Any:
         except orjson.JSONDecodeError:
             pass
     try:
-        return json.loads(raw)
+        return json.loads(raw, parse_constant=None if constants else _refuse_constant)
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
 
@@ -36,3 +39,27 @@ def dumps(value: Any) -> bytes:
             return text.encode()
         except UnicodeEncodeError:
             return json.dumps(value, separators=(",", ":")).encode()
+
+
+def check(data: bytes) -> None:
+    """Raises ValueError where `data` is not JSON in UTF-8 by RFC 8259. NaN and Infinity are not; numbers may have any size."""
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        _check_slowly(data.decode())
+
+
+def _check_slowly(text: str) -> None:
+    """The texts that orjson refuses and JSON allows: lone surrogates as escapes."""
+    try:
+        json.loads(text, parse_constant=_refuse_constant, parse_int=len, parse_float=len)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

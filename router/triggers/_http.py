@@ -1,0 +1,190 @@
+"""What the HTTP front doors share: query and path decoding, identifiers, limits, and how a refusal becomes a reply.
+
+Nothing here knows one front door's words: each brings its own table of `ErrorAnswer`s. A conversation raises `RequestError`s for
+everything that it cannot serve, and one place per door turns them into that door's reply.
+"""
+
+import hashlib
+import time
+from base64 import b32encode, urlsafe_b64encode
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+from router.errors import Invoked, RequestError
+from router.model import ErrorNote, Invoke, Reply, Request, Step, Target
+from router.outcome import Outcome, OutcomeKind
+
+LAMBDA_PAYLOAD_LIMIT = 6 * 1024 * 1024
+"""Bytes of an event or an answer of a synchronous invocation (semantics/sync.md §1.3)."""
+HEADER_LIMIT = 10_240
+"""Bytes of request line and headers together at API Gateway (semantics/sync.md §3.7, §4.7)."""
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""What `ANY` stands for (semantics/sync.md §3.1)."""
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class ErrorAnswer:
+    """One row of a front door's error table: what the caller gets, to the byte."""
+
+    status: int
+    body: bytes
+    error_type: str | None = None
+    """Value of `x-amzn-ErrorType`, where this front door sends one."""
+    content_type: str = "application/json"
+
+
+ErrorTable = Mapping[str, ErrorAnswer]
+"""By an outcome's kind or a request error's name; `<kind> <status>` narrows a row to one status of Lambda's."""
+
+
+class UriTooLong(RequestError):
+    """The request target is longer than the front door allows."""
+
+    name = "uri_too_long"
+
+
+class HeadersTooLarge(RequestError):
+    """Request line and headers are longer than the front door allows."""
+
+    name = "headers_too_large"
+
+
+class EventTooLarge(RequestError):
+    """The event would be longer than Lambda takes: base64 and escapes make it longer than the body."""
+
+    name = "event_too_large"
+
+
+class BadResponse(RequestError):
+    """The function answered, and the front door cannot make a reply of it."""
+
+    name = "bad_response"
+    invoked = Invoked.YES
+
+
+class BadEncoding(BadResponse):
+    """The function's answer says that it is base64, and is not."""
+
+    name = "bad_response"
+
+
+class Failed(RequestError):
+    """The invocation did not end in an answer of the function."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(" ".join(filter(None, (outcome.code, outcome.message, outcome.reason))))
+        self.name = str(outcome.kind)
+        self.invoked = outcome.invoked
+        self.retry_after = outcome.retry_after
+        self.status = outcome.status
+
+
+def error_answer(error: RequestError, table: ErrorTable) -> ErrorAnswer:
+    """The row of a front door's table that answers this error."""
+    if isinstance(error, Failed):
+        narrow = table.get(f"{error.name} {error.status}")
+        if narrow is not None:
+            return narrow
+    if isinstance(error, BadEncoding) and "bad_encoding" in table:
+        return table["bad_encoding"]
+    return table.get(error.name) or table["internal"]
+
+
+def error_note(error: RequestError) -> ErrorNote:
+    """What the router says about the error beside the front door's own words."""
+    return ErrorNote(error.name, error.invoked, error.retry_after, str(error))
+
+
+def invoke(target: Target, payload: bytes, timeout: float | None) -> Generator[Step, Any, bytes]:
+    """Invoke and wait. Returns what the function returned. Raises EventTooLarge, Failed."""
+    if len(payload) > LAMBDA_PAYLOAD_LIMIT:
+        raise EventTooLarge(f"the event has {len(payload)} bytes")
+    outcome: Outcome = yield Invoke(target, payload, timeout)
+    if outcome.kind is not OutcomeKind.OK:
+        raise Failed(outcome)
+    return outcome.payload
+
+
+def check_header_size(request: Request) -> None:
+    """Raises HeadersTooLarge beyond API Gateway's limit."""
+    size = len(request.method) + len(request.path) + len(request.query) + 12
+    for name, value in request.headers:
+        size += len(name) + len(value) + 4
+    if size > HEADER_LIMIT:
+        raise HeadersTooLarge(f"request line and headers have {size} bytes")
+
+
+# --- paths and queries -----------------------------------------------------------------------------------------------
+
+
+def percent_decoded(text: str) -> str:
+    """Percent-escapes decoded as UTF-8; what is not UTF-8 becomes U+FFFD."""
+    return unquote(text) if "%" in text else text
+
+
+def query_items(query: str) -> list[tuple[str, str]]:
+    """Decoded names and values in wire order (semantics/sync.md §14.2)."""
+    items = []
+    for part in query.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            items.append((_form_decoded(name), _form_decoded(value)))
+    return items
+
+
+def _form_decoded(text: str) -> str:
+    return percent_decoded(text.replace("+", " "))
+
+
+def decoded_path(path: str) -> str:
+    """HTTP APIs decode the path, and a `?` that decoding brings to light cuts it (semantics/sync.md §4.2)."""
+    return unquote(path).partition("?")[0] if "%" in path else path
+
+
+# --- identifiers and times -------------------------------------------------------------------------------------------
+
+
+def derived_id(length: int, *parts: str) -> str:
+    """A stable identifier of lower-case letters and digits, the same for the same parts on every machine."""
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+    return b32encode(digest).decode().lower()[:length]
+
+
+def short_token(request_id: str) -> str:
+    """API Gateway's short request id: 16 characters that end in `=` (semantics/sync.md §0.2)."""
+    return urlsafe_b64encode(bytes.fromhex(request_id.replace("-", ""))[-11:]).decode()
+
+
+@lru_cache(maxsize=64)
+def human_time(epoch_second: int) -> str:
+    """`10/Jul/2026:19:19:04 +0000`; English month names whatever the locale is."""
+    moment = time.gmtime(epoch_second)
+    return (
+        f"{moment.tm_mday:02d}/{_MONTHS[moment.tm_mon - 1]}/{moment.tm_year:04d}"
+        f":{moment.tm_hour:02d}:{moment.tm_min:02d}:{moment.tm_sec:02d} +0000"
+    )
+
+
+# --- forwarding headers ----------------------------------------------------------------------------------------------
+
+
+def forwarded_for(sent: str | None, request: Request) -> str:
+    """`X-Forwarded-For` as the function sees it: the client's address behind whatever the client sent.
+
+    Where a trusted proxy already wrote the client's address, its list stays as it is.
+    """
+    if not sent:
+        return request.client_ip
+    if request.peer != request.client_ip and request.client_ip in (hop.strip() for hop in sent.split(",")):
+        return sent
+    return f"{sent}, {request.client_ip}"
+
