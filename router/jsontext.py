@@ -58,8 +58,4 @@ def _check_slowly(text: str) -> None:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
