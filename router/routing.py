@@ -89,6 +89,11 @@ class Table:
                 self._add(claim, trigger)
         self._labels = max((suffix.count(".") for suffix in self._suffixes), default=0)
 
+    @classmethod
+    def empty(cls) -> "Table":
+        """The table of a listener that no trigger uses."""
+        return cls(())
+
     def _add(self, claim: Claim, trigger: Trigger) -> None:
         match claim:
             case PathClaim(path):
@@ -147,7 +152,7 @@ class Table:
         ]
 
 
-def compile(triggers: Sequence[Trigger]) -> Mapping[str, Table]:
+def compile_tables(triggers: Sequence[Trigger]) -> Mapping[str, Table]:
     """One table per listener name. Raises StartError where two triggers claim the same and their types cannot share it."""
     ordered = sorted(triggers, key=lambda trigger: trigger.listener)
     return {listener: Table([*group]) for listener, group in groupby(ordered, key=lambda trigger: trigger.listener)}
