@@ -7,12 +7,13 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from router import routing
 from router.driver import Driver
 from router.errors import StartError
 from router.model import Function, Invocation
 from router.outcome import Outcome
 from router.ports import Clock, Invoker, Metrics
-from router.routing import Table, compile_tables
+from router.routing import Table
 from router.settings import Config
 
 
@@ -72,4 +73,4 @@ def assemble(
     draw: Callable[[], float] = random.random,
 ) -> Generation:
     """Wire one generation over backends that are running."""
-    return Generation(config, compile_tables(config.triggers), Driver(invoker, clock, draw, metrics))
+    return Generation(config, routing.compile(config.triggers), Driver(invoker, clock, draw, metrics))

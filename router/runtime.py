@@ -67,7 +67,7 @@ class Daemon:
         self._selection.check(config.functions)
         generation = await self._assemble()
         for name, listener in config.listeners.items():
-            table = generation.tables.get(name, Table.empty())
+            table = generation.tables.get(name, Table(()))
             door = HttpDoor(listener, table, generation.driver, self.metrics, self._clock, config.log.access)
             listening = await listen(door.server(), listener.address, listener.tls, config.drain_timeout)
             self._listening.append(listening)
