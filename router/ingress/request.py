@@ -78,7 +78,7 @@ def split_target(target: str) -> tuple[str, str]:
         if not target.startswith("/"):
             target = f"/{target}" if target.startswith("?") or absolute else target or "/"
     path, _, query = target.partition("#")[0].partition("?")
-    return path, query
+    return path or "/", query
 
 
 def host_name(host: str) -> str:

@@ -1,0 +1,112 @@
+"""Request targets, hosts and callers behind proxies."""
+
+import re
+from ipaddress import ip_network
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiohttp import HttpVersion11
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.ingress.request import RequestReader, host_name, new_trace_id, split_target
+from router.model import Request
+from router.settings import Address, Listener
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/", ("/", "")),
+        ("/a?b", ("/a", "b")),
+        ("/a?b?c", ("/a", "b?c")),
+        ("/a?", ("/a", "")),
+        ("/a#f", ("/a", "")),
+        ("/a?b#f", ("/a", "b")),
+        ("//a//b", ("//a//b", "")),
+        ("http://host:1/a?b", ("/a", "b")),
+        ("http://host", ("/", "")),
+        ("http://host?b", ("/", "b")),
+        ("*", ("*", "")),
+        ("", ("/", "")),
+    ],
+)
+def test_the_target_is_cut_into_path_and_query(target: str, expected: tuple[str, str]) -> None:
+    assert split_target(target) == expected
+
+
+@given(st.text())
+def test_any_target_has_a_path(target: str) -> None:
+    path, query = split_target(target)
+    assert path
+    assert "?" not in path
+    assert "#" not in path + query
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("Example.COM", "example.com"), ("x:80", "x"), ("[::1]:8080", "[::1]"), ("[::1", "[::1]"), ("", ""), (":80", "")],
+)
+def test_the_host_is_a_name_without_port(host: str, name: str) -> None:
+    assert host_name(host) == name
+
+
+def test_a_new_trace_id_is_of_xrays_form() -> None:
+    assert re.fullmatch(r"Root=1-6a514b28-[0-9a-f]{24}", new_trace_id(1_783_712_552.9))
+    assert new_trace_id(0) != new_trace_id(0)
+
+
+def read(headers: list[tuple[bytes, bytes]], trusted: tuple[str, ...] = (), peer: Any = ("10.0.0.9", 5000)) -> Request:
+    transport = SimpleNamespace(get_extra_info={"peername": peer, "sockname": ("10.0.0.1", 8080)}.get)
+    raw: Any = SimpleNamespace(
+        method="GET",
+        raw_path="/",
+        raw_headers=headers,
+        transport=transport,
+        body_exists=False,
+        version=HttpVersion11,
+    )
+    listener = Listener("main", Address("127.0.0.1", 8080), trusted_proxies=tuple(ip_network(each) for each in trusted))
+    return RequestReader(listener).read(raw, 1_783_712_552.0)
+
+
+FORWARDED = [
+    (b"X-Forwarded-For", b"203.0.113.7, 10.0.0.3"),
+    (b"X-Forwarded-Proto", b"https"),
+    (b"X-Forwarded-Port", b"443"),
+]
+
+
+@pytest.mark.parametrize(
+    ("headers", "trusted", "peer", "client"),
+    [
+        (FORWARDED, (), ("10.0.0.9", 1), ("10.0.0.9", "http", 8080)),
+        (FORWARDED, ("10.0.0.0/8",), ("10.0.0.9", 1), ("203.0.113.7", "https", 443)),
+        (FORWARDED, ("10.0.0.9/32",), ("10.0.0.9", 1), ("10.0.0.3", "https", 443)),
+        (FORWARDED, ("192.0.2.0/24",), ("10.0.0.9", 1), ("10.0.0.9", "http", 8080)),
+        ([(b"x-forwarded-for", b"nonsense")], ("10.0.0.0/8",), ("10.0.0.9", 1), ("10.0.0.9", "http", 8080)),
+        ([(b"x-forwarded-for", b"10.0.0.1")], ("10.0.0.0/8",), ("10.0.0.9", 1), ("10.0.0.1", "http", 8080)),
+        (
+            [(b"x-forwarded-for", b"198.51.100.1"), (b"x-forwarded-for", b"203.0.113.8")],
+            ("10.0.0.0/8",),
+            ("10.0.0.9", 1),
+            ("203.0.113.8", "http", 8080),
+        ),
+        ([(b"X-Forwarded-Proto", b"gopher"), (b"X-Forwarded-Port", b"x")], ("10.0.0.0/8",), ("10.0.0.9", 1), None),
+        (FORWARDED, ("fd00::/8",), ("fd00::1", 1, 0, 0), ("10.0.0.3", "https", 443)),
+        (FORWARDED, (), "", ("127.0.0.1", "http", 8080)),
+    ],
+)
+def test_only_trusted_proxies_are_believed(headers: Any, trusted: Any, peer: Any, client: Any) -> None:
+    request = read(headers, trusted, peer)
+    assert (request.client_ip, request.scheme, request.port) == (client or ("10.0.0.9", "http", 8080))
+    assert request.peer == (peer[0] if peer else "127.0.0.1")
+
+
+def test_a_trace_header_is_kept_and_a_broken_one_replaced() -> None:
+    given_id = b"Root=1-6a514b28-0123456789abcdef01234567;Sampled=1"
+    assert read([(b"x-amzn-trace-id", given_id)]).trace_id == given_id.decode()
+    assert read([(b"x-amzn-trace-id", b"\xff" * 3)]).trace_id.startswith("Root=1-6a514b28-")
+    assert read([(b"x-amzn-trace-id", b"a" * 513)]).trace_id.startswith("Root=1-6a514b28-")
+    assert read([]).trace_id.startswith("Root=1-6a514b28-")

@@ -1,0 +1,48 @@
+"""What is counted is what stands in the exposition."""
+
+from router.fakes import request, succeeded, trigger
+from router.model import ErrorNote, Reply
+from router.monitoring.registry import PrometheusMetrics
+from router.outcome import throttled
+
+
+def lines(metrics: PrometheusMetrics, *prefixes: str) -> list[str]:
+    text = metrics.exposition().decode()
+    return [
+        line for line in text.splitlines() if line.startswith(prefixes) and "_created" not in line and "_bucket" not in line
+    ]
+
+
+def test_a_request_is_counted_by_trigger_status_and_class() -> None:
+    metrics = PrometheusMetrics()
+    shop = trigger("shop", lambda request, built: iter(()))  # type: ignore[arg-type, return-value]
+    metrics.request_started("shop")
+    metrics.request_started("shop")
+    assert lines(metrics, "lambda_router_requests_in_flight") == ['lambda_router_requests_in_flight{trigger="shop"} 2.0']
+    outcome = succeeded(b"1")
+    outcome.function_seconds = 2.0
+    metrics.invocation_finished("shop", "orders", outcome)
+    metrics.invocation_finished("shop", "orders", throttled("CallerRateLimitExceeded"))
+    metrics.request_finished(shop, request("GET", "/"), Reply(200, []), 2.5, 2.0)
+    metrics.request_finished(shop, request("GET", "/"), Reply(429, [], b"", ErrorNote("throttled")), 0.5, 0.0)
+    metrics.unmatched("main")
+    assert lines(metrics, "lambda_router_") == [
+        'lambda_router_build_info{version="0.1.0"} 1.0',
+        'lambda_router_requests_total{status="200",trigger="shop",type="made_up"} 1.0',
+        'lambda_router_requests_total{status="429",trigger="shop",type="made_up"} 1.0',
+        'lambda_router_error_answers_total{error="throttled",trigger="shop"} 1.0',
+        'lambda_router_requests_in_flight{trigger="shop"} 0.0',
+        'lambda_router_invocations_total{function="orders",outcome="ok",trigger="shop"} 1.0',
+        'lambda_router_invocations_total{function="orders",outcome="throttled",trigger="shop"} 1.0',
+        'lambda_router_function_seconds_count{function="orders",trigger="shop"} 2.0',
+        'lambda_router_function_seconds_sum{function="orders",trigger="shop"} 2.0',
+        'lambda_router_router_seconds_count{trigger="shop"} 2.0',
+        'lambda_router_router_seconds_sum{trigger="shop"} 1.0',
+        'lambda_router_unmatched_requests_total{listener="main"} 1.0',
+    ]
+
+
+def test_two_daemons_in_a_process_count_apart() -> None:
+    first, second = PrometheusMetrics(), PrometheusMetrics()
+    first.unmatched("main")
+    assert lines(second, "lambda_router_unmatched_requests_total") == []
