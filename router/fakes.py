@@ -1,9 +1,11 @@
 """Fakes of the ports, for tests and for commands that run triggers without a world."""
 
+import fnmatch
+import posixpath
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
-from router.errors import Invoked
+from router.errors import Invoked, RequestError
 from router.model import (
     Claim,
     Conversation,
@@ -13,6 +15,7 @@ from router.model import (
     Reply,
     Request,
     SiteClaim,
+    Step,
     Trigger,
     TriggerType,
 )
@@ -111,3 +114,49 @@ def trigger(
     """A trigger of a made-up type that runs `handle`."""
     made = TriggerType("made_up", frozenset({"sync"}), lambda settings, scope: None, lambda settings: claims, handle)
     return Trigger(name, made, frozenset({"sync"}), "main", claims, None, {}, Place("router.yaml", 1, 1))
+
+
+def play(conversation: Conversation, *answers: object) -> tuple[list[Step], Reply]:
+    """Hold the other side of a conversation: give each step its answer in order, throw those that are `RequestError`s.
+
+    The steps that were asked for, and the reply. Raises AssertionError where steps and answers do not come out even.
+    """
+    steps: list[Step] = []
+    pending = [*answers]
+    try:
+        steps.append(next(conversation))
+        while pending:
+            answer = pending.pop(0)
+            step = conversation.throw(answer) if isinstance(answer, RequestError) else conversation.send(answer)
+            steps.append(step)
+    except StopIteration as stop:
+        assert not pending, f"these answers were not asked for: {pending}"
+        return steps, stop.value
+    raise AssertionError(f"the conversation asks on: {steps[-1]}")
+
+
+class FakeFiles:
+    """A file system in a dict: path to content. Folders exist where a file lies below them; `cwd` is the working directory."""
+
+    def __init__(self, files: Mapping[str, str | bytes], cwd: str = "/etc/router") -> None:
+        self.files = {posixpath.normpath(path): content for path, content in files.items()}
+        self.cwd = cwd
+
+    def read(self, path: str) -> bytes:
+        content = self.files.get(posixpath.normpath(path))
+        if content is None:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+
+    def glob(self, pattern: str) -> list[str]:
+        return sorted(path for path in self.files if fnmatch.fnmatchcase(path, posixpath.normpath(pattern)))
+
+    def kind(self, path: str) -> Literal["file", "folder"] | None:
+        wanted = self.absolute(path)
+        known = [self.absolute(file) for file in self.files]
+        if wanted in known:
+            return "file"
+        return "folder" if wanted == self.cwd or any(file.startswith(f"{wanted}/") for file in known) else None
+
+    def absolute(self, path: str) -> str:
+        return posixpath.normpath(posixpath.join(self.cwd, path))
