@@ -10,9 +10,10 @@ import argparse
 import asyncio
 import itertools
 import signal
-import sys
 from pathlib import Path
+from typing import cast
 
+import uvloop
 from httptools import HttpParserError, HttpRequestParser
 
 DEFAULT_PAYLOAD = b'{"statusCode":200,"headers":{"content-type":"application/json"},"body":"{\\"ok\\":true}"}'
@@ -44,8 +45,7 @@ class StubLambda(asyncio.Protocol):
         self._ok = (ok, payload)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -93,13 +93,7 @@ def main() -> None:
     parser.add_argument("--payload-file", type=Path)
     options = parser.parse_args()
     payload = options.payload_file.read_bytes() if options.payload_file else DEFAULT_PAYLOAD
-    work = serve(options.port, payload, options.delay_ms / 1000)
-    if sys.platform == "win32":
-        asyncio.run(work)
-    else:
-        import uvloop
-
-        uvloop.run(work)
+    uvloop.run(serve(options.port, payload, options.delay_ms / 1000))
 
 
 if __name__ == "__main__":
