@@ -1,7 +1,7 @@
 """What the HTTP front doors share: query and path decoding, identifiers, limits, and how a refusal becomes a reply.
 
-Nothing here knows one front door's words: each brings its own table of `ErrorAnswer`s. A conversation raises `RequestError`s for
-everything that it cannot serve, and one place per door turns them into that door's reply.
+Nothing here knows one front door's words: each brings its own table of `ErrorAnswer`s. A conversation raises `RequestError`s
+for everything that it cannot serve, and one place per door turns them into that door's reply.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from router.errors import Invoked, RequestError
-from router.model import ErrorNote, Invoke, Reply, Request, Step, Target
+from router.model import ErrorNote, Invoke, Request, Step, Target
 from router.outcome import Outcome, OutcomeKind
 
 LAMBDA_PAYLOAD_LIMIT = 6 * 1024 * 1024
@@ -187,4 +187,3 @@ def forwarded_for(sent: str | None, request: Request) -> str:
     if request.peer != request.client_ip and request.client_ip in (hop.strip() for hop in sent.split(",")):
         return sent
     return f"{sent}, {request.client_ip}"
-

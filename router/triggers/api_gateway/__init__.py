@@ -1,0 +1,57 @@
+"""API Gateway in front of Lambda: `api: rest` (payload 1.0) and `api: http` (payload 2.0 or 1.0).
+
+`rest` and `http` are the two front doors; `routes` and `site` find the function, `payload1` and `_payload2` speak the formats.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from router.model import Conversation, Request, Scope, Target, TriggerType
+from router.triggers._http import derived_id
+from router.triggers.api_gateway import http, rest, rules
+from router.triggers.api_gateway.routes import DEFAULT_ROUTE, parse_route_key
+from router.triggers.api_gateway.site import claims, compile_site, stage_of
+
+Api = rest.RestApi | http.HttpApi
+
+
+def build(settings: Mapping[str, Any], scope: Scope) -> Api:
+    """The compiled API. Everything that no request changes is computed here."""
+    routes = settings["routes"]
+    targets = [(parse_route_key(text), _target(route, scope)) for text, route in routes.items() if text != DEFAULT_ROUTE]
+    site = compile_site(settings)
+    api_id = settings.get("api_id") or derived_id(10, scope.name)
+    stage = stage_of(settings)
+    if settings["api"] == "rest":
+        return rest.build(settings, scope, targets, site, api_id, stage)
+    default = _target(routes[DEFAULT_ROUTE], scope) if DEFAULT_ROUTE in routes else None
+    return http.build(settings, scope, targets, default, site, api_id, stage)
+
+
+def _target(route: Any, scope: Scope) -> Target:
+    """A route is a function reference, or a map with `function` and perhaps `weights`."""
+    if isinstance(route, str):
+        return scope.target(route)
+    return scope.target({key: route[key] for key in ("function", "weights") if route.get(key) is not None})
+
+
+def handle(request: Request, api: Api) -> Conversation:
+    """The conversation of one request."""
+    return rest.handle(request, api) if isinstance(api, rest.RestApi) else http.handle(request, api)
+
+
+def rank(api: Api, request: Request) -> int:
+    """How specific the API's route for a request is; 0: it has none."""
+    return rest.rank(api, request) if isinstance(api, rest.RestApi) else http.rank(api, request)
+
+
+TYPE = TriggerType(
+    name="api_gateway",
+    invocations=frozenset({"sync"}),
+    build=build,
+    claims=claims,
+    handle=handle,
+    check=rules.check,
+    rank=rank,
+    route_keys=rules.route_keys,
+)

@@ -1,0 +1,112 @@
+"""What the schema cannot say about an `api_gateway` trigger: route syntax, collisions, and which `api` has which setting."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from router.model import Report
+from router.policies.cors import check_cors
+from router.triggers.api_gateway.routes import DEFAULT_ROUTE, RouteKey, RouteSyntaxError, parse_route_key
+from router.triggers.api_gateway.site import DEFAULT_STAGE, stage_of
+
+_ONLY = {
+    "rest": {"binary_media_types": "An HTTP API decides by the content type (text, JSON, XML, JavaScript, or base64)."},
+    "http": {
+        "payload": "A REST API always sends format 1.0.",
+        "cors": "A REST API has no CORS configuration: add OPTIONS routes and let the functions answer.",
+    },
+}
+"""Settings that one `api` alone has, and what the other does instead."""
+
+_SHORTEST_TIMEOUT = 0.05
+_LONGEST_TIMEOUT = {"rest": 900.0, "http": 30.0}
+"""Seconds. REST's 29 s can be raised, up to what a function may run; HTTP's 30 s cannot (semantics/sync.md §3.7, §4.7)."""
+
+
+def check(settings: Mapping[str, Any], report: Report) -> None:
+    """Every finding of one trigger."""
+    api = settings["api"]
+    _check_settings(settings, api, report)
+    _check_timeout(settings.get("timeout"), api, report)
+    if settings.get("cors"):
+        check_cors(settings["cors"], report)
+    parsed = list(_parsed(settings, report))
+    _check_collisions(parsed, report)
+    if api == "rest":
+        _check_resources(parsed, report)
+        if DEFAULT_ROUTE in settings["routes"]:
+            report(
+                ("routes", DEFAULT_ROUTE),
+                "route-default",
+                "A REST API has no `$default` route.",
+                help="Write `ANY /{proxy+}` and `ANY /`.",
+                on="key",
+            )
+
+
+def route_keys(settings: Mapping[str, Any]) -> list[tuple[tuple[Any, ...], str]]:
+    """What must be unique among APIs on one host and base path: method and path, whatever their variables are called."""
+    keys: list[tuple[tuple[Any, ...], str]] = [
+        (("routes", text), f"{key.method} {key.shape}") for text, key in _parsed(settings, _silent)
+    ]
+    if DEFAULT_ROUTE in settings["routes"]:
+        keys.append((("routes", DEFAULT_ROUTE), DEFAULT_ROUTE))
+    return keys
+
+
+def _silent(*_: Any, **__: Any) -> None:
+    """Syntax is reported by `check`."""
+
+
+def _parsed(settings: Mapping[str, Any], report: Report) -> Iterator[tuple[str, RouteKey]]:
+    for text in settings["routes"]:
+        if text == DEFAULT_ROUTE:
+            continue
+        try:
+            yield text, parse_route_key(text)
+        except RouteSyntaxError as error:
+            report(("routes", text), "route-syntax", str(error), on="key")
+
+
+def _check_settings(settings: Mapping[str, Any], api: str, report: Report) -> None:
+    for owner, names in _ONLY.items():
+        for name, instead in names.items():
+            if owner != api and settings.get(name):
+                report((name,), "setting-without-effect", f"`{name}` has no effect with `api: {api}`.", help=instead, on="key")
+    if api == "rest" and stage_of(settings) == DEFAULT_STAGE:
+        report(("stage",), "stage-missing", "A REST API has a named stage.", help="Write for example `stage: prod`.")
+
+
+def _check_timeout(timeout: float | None, api: str, report: Report) -> None:
+    if timeout is not None and not _SHORTEST_TIMEOUT <= timeout <= _LONGEST_TIMEOUT[api]:
+        report(
+            ("timeout",),
+            "timeout-range",
+            f"The timeout of `api: {api}` is between 50ms and {_LONGEST_TIMEOUT[api]:g}s.",
+        )
+
+
+def _check_collisions(parsed: list[tuple[str, RouteKey]], report: Report) -> None:
+    first: dict[str, str] = {}
+    for text, key in parsed:
+        claim = f"{key.method} {key.shape}"
+        if claim in first:
+            report(("routes", text), "route-collision", f"This route takes the same requests as `{first[claim]}`.", on="key")
+        first.setdefault(claim, text)
+
+
+def _check_resources(parsed: list[tuple[str, RouteKey]], report: Report) -> None:
+    """REST resources form one tree: a place in it has one variable name, and no resource ends in a slash."""
+    names: dict[str, str] = {}
+    for text, key in parsed:
+        if key.path != "/" and key.path.endswith("/"):
+            report(("routes", text), "route-syntax", "A REST API's path does not end in a slash.", on="key")
+        parts = key.shape.split("/")
+        for name, index in key.variables:
+            place = "/".join(parts[: index + 1])
+            if names.setdefault(place, name) != name:
+                report(
+                    ("routes", text),
+                    "route-variable",
+                    f"`{{{name}}}` stands where another route has `{{{names[place]}}}`: a REST resource has one name.",
+                    on="key",
+                )

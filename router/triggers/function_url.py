@@ -1,0 +1,141 @@
+"""Lambda function URLs, buffered: payload 2.0 with the measured differences, plain-text errors, CORS beside the function's.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html and semantics/sync.md §7.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router import jsontext
+from router.errors import RequestError
+from router.model import Conversation, ReadBody, Reply, Report, Request, Scope, SiteClaim, Target, TriggerType
+from router.policies.cors import Cors, check_cors, compile_cors, is_preflight, preflight_headers, response_headers
+from router.triggers import _payload2
+from router.triggers._http import (
+    LAMBDA_PAYLOAD_LIMIT,
+    ErrorAnswer,
+    ErrorTable,
+    derived_id,
+    error_answer,
+    error_note,
+    invoke,
+    percent_decoded,
+)
+
+_FAILED = ErrorAnswer(502, b"Internal Server Error", content_type="text/plain")
+_TOO_LARGE = ErrorAnswer(
+    413,
+    b'{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}',
+    "RequestTooLargeException",
+)
+_BAD_REQUEST = ErrorAnswer(400, b'{"Message":"Bad Request"}')
+_FORBIDDEN = ErrorAnswer(
+    403,
+    b'{"Message":"Forbidden. For troubleshooting Function URL authorization issues, see: '
+    b'https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"}',
+    "AccessDeniedException",
+)
+
+ERRORS: ErrorTable = {
+    "function_error": _FAILED,
+    "bad_response": _FAILED,
+    "timeout": _FAILED,
+    "throttled": ErrorAnswer(
+        429,
+        b'{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}',
+        "TooManyRequestsException",
+    ),
+    "client_error": _FAILED,
+    "client_error 403": _FORBIDDEN,
+    "client_error 413": _TOO_LARGE,
+    "event_too_large": _TOO_LARGE,
+    "service_error": _FAILED,
+    "transport": _FAILED,
+    "unmatched": ErrorAnswer(403, b'{"Message":null}'),
+    "bad_request": _BAD_REQUEST,
+    "incomplete_request": _BAD_REQUEST,
+    "request_too_large": _TOO_LARGE,
+    "unavailable": ErrorAnswer(503, b'{"Message":"Service Unavailable"}'),
+    "internal": _FAILED,
+}
+"""What a function URL answers, by outcome kind or error name (semantics/sync.md §7.3). The rows for a Lambda 4xx other than 403
+and 413, `service_error`, `transport`, `bad_request`, `incomplete_request` and `unavailable` are not measured."""
+
+_DEFAULT_TYPE = "application/json"
+_DROPPED = _payload2.ANSWER_DROPPED | {"x-amzn-requestid", "x-amzn-trace-id"}
+
+
+@dataclass(slots=True)
+class FunctionUrl:
+    """A compiled function URL."""
+
+    target: Target
+    shape: _payload2.Shape
+    cors: Cors | None
+
+
+def build(settings: Mapping[str, Any], scope: Scope) -> FunctionUrl:
+    """The compiled form."""
+    url_id = settings.get("url_id") or derived_id(32, scope.name)
+    reference = {key: settings[key] for key in ("function", "weights") if settings.get(key) is not None}
+    shape = _payload2.Shape("$default", "anonymous", url_id, "$default", domain_prefix=url_id, keeps_cookie_header=True)
+    return FunctionUrl(scope.target(reference), shape, compile_cors(settings.get("cors")))
+
+
+def claims(settings: Mapping[str, Any]) -> tuple[SiteClaim, ...]:
+    """A function URL owns its hosts whole."""
+    return tuple(SiteClaim(host and host.lower()) for host in settings.get("hosts") or (None,))
+
+
+def check(settings: Mapping[str, Any], report: Report) -> None:
+    """Rules beyond the schema."""
+    if settings.get("cors"):
+        check_cors(settings["cors"], report)
+
+
+def handle(request: Request, url: FunctionUrl) -> Conversation:
+    """The conversation of one request. A preflight is answered without the function."""
+    identity = ("x-amzn-RequestId", request.id)
+    if url.cors is not None and is_preflight(request):
+        return Reply(200, [identity, *preflight_headers(url.cors, request)])
+    try:
+        reply = yield from _answer(request, url)
+        reply.headers.append(("x-amzn-trace-id", request.trace_id))
+    except RequestError as error:
+        reply = _refusal(error)
+    reply.headers.insert(0, identity)
+    if url.cors is not None:
+        reply.headers += response_headers(url.cors, request)
+    return reply
+
+
+def _answer(request: Request, url: FunctionUrl) -> Conversation:
+    body = yield ReadBody(LAMBDA_PAYLOAD_LIMIT)
+    event = _payload2.event(
+        url.shape,
+        request,
+        body,
+        request_id=request.id,
+        raw_path=request.path,
+        http_path=percent_decoded(request.path),
+    )
+    payload = yield from invoke(url.target, jsontext.dumps(event), None)
+    status, headers, sent = _payload2.answer(payload, _DEFAULT_TYPE, compact=True)
+    return Reply(status, [pair for pair in headers if pair[0] not in _DROPPED], sent)
+
+
+def _refusal(error: RequestError) -> Reply:
+    row = error_answer(error, ERRORS)
+    error_type = [("x-amzn-ErrorType", row.error_type)] if row.error_type else []
+    return Reply(row.status, [("content-type", row.content_type), *error_type], row.body, error_note(error))
+
+
+TYPE = TriggerType(
+    name="function_url",
+    invocations=frozenset({"sync"}),
+    build=build,
+    claims=claims,
+    handle=handle,
+    check=check,
+)
