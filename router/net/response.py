@@ -46,6 +46,7 @@ class ResponseReader:
         "_head_size",
         "_headers",
         "_headers_done",
+        "_keeps_alive",
         "_max_body",
         "_max_headers",
         "_parser",
@@ -69,7 +70,7 @@ class ResponseReader:
         self._headers: list[tuple[bytes, bytes]] = []
         self._chunks: list[bytes] = []
         self._status = self._head_size = self._body_size = self._wire_size = 0
-        self._headers_done = self._until_end = self._whole = self._excess = self.reusable = False
+        self._headers_done = self._keeps_alive = self._until_end = self._whole = self._excess = self.reusable = False
         self._refusal = ""
 
     @property
@@ -104,9 +105,7 @@ class ResponseReader:
         return self._finish()
 
     def _finish(self) -> Response:
-        parser = self._parser
-        assert parser is not None
-        self.reusable = not self._excess and not self._until_end and parser.should_keep_alive()
+        self.reusable = self._keeps_alive and not self._excess and not self._until_end
         if not self._whole:
             self._parser = None
         chunks = self._chunks
@@ -150,6 +149,7 @@ class ResponseReader:
             self._headers = []
             return
         self._headers_done = True
+        self._keeps_alive = self._parser.should_keep_alive()
         length, coding = self._framing()
         if coding is not None:
             self._until_end = not coding.endswith(b"chunked")
