@@ -57,7 +57,7 @@ class Api:
 def build(settings: Mapping[str, Any], scope: Scope) -> Api:
     """The functions that callers may reach: those that `functions` lists, or all that are declared."""
     listed = settings["functions"]
-    if listed in ("all", ["all"]):
+    if listed == "all":
         return Api(Directory(scope.functions.values(), scope.region, scope.account_id))
     return Api(Directory((scope.target(reference).function for reference in listed), scope.region, scope.account_id))
 
