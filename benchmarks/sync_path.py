@@ -32,7 +32,12 @@ admin: {{listen: "127.0.0.1:{admin}"}}
 log: {{level: warning}}
 functions: {{bench: "arn:aws:lambda:eu-west-1:111122223333:function:bench"}}
 triggers:
-  bench: {{type: api_gateway, api: {api}, invocation: sync, hosts: [bench.example.com], routes: {{"GET /hello/{{name}}": bench}}}}
+  bench:
+    type: api_gateway
+    api: {api}
+    invocation: sync
+    hosts: [bench.example.com]
+    routes: {{"GET /hello/{{name}}": bench}}
 """
 
 
@@ -159,8 +164,8 @@ def main() -> None:
                         if number:
                             measure(subject, process, arguments, theirs)
     lines = [
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {arguments.connections} connections,"
-        f" medians of {arguments.rounds} rounds of {arguments.seconds:g} s",
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()},"
+        f" {arguments.connections} connections, medians of {arguments.rounds} rounds of {arguments.seconds:g} s",
         "",
         table(measured),
     ]

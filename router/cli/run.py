@@ -1,0 +1,77 @@
+"""`lambda-router run`: validate, start, serve until SIGTERM.
+
+Exit codes: 0 drained, 1 could not start, 2 wrong usage, 78 invalid configuration (EX_CONFIG of sysexits.h: a supervisor should
+not restart it).
+"""
+
+import asyncio
+import os
+import sys
+
+import click
+
+from router.cli.findings import show_problems
+from router.config import load
+from router.errors import BackendError, StartError
+from router.files import LocalFiles
+from router.generation import LocalSelection
+from router.monitoring.logs import configure
+from router.runtime import Daemon
+from router.settings import Config
+
+EX_CONFIG = 78
+ALL = "*"
+
+
+def selection(local: tuple[str, ...], no_local: bool) -> LocalSelection:
+    """What `--local` (alone, or with names separated by commas) and `--no-local` ask for."""
+    names = {name for value in local for name in value.split(",") if name}
+    return LocalSelection(ALL in names, frozenset(names - {ALL}), no_local)
+
+
+@click.command()
+@click.argument("config", type=click.Path(), default="router.yaml")
+@click.option("-f", "--file", "overlays", multiple=True, metavar="OVERLAY", help="Merge this file over CONFIG; repeatable.")
+@click.option(
+    "--local",
+    multiple=True,
+    is_flag=False,
+    flag_value=ALL,
+    metavar="[NAMES]",
+    help="Run functions that have a `local:` block here instead of calling their ARN: all, or those named (a,b).",
+)
+@click.option("--no-local", is_flag=True, help="Forbid local functions: every function must have an ARN.")
+def command(config: str, overlays: tuple[str, ...], local: tuple[str, ...], no_local: bool) -> None:
+    """Validate CONFIG (default: router.yaml) and run the daemon until SIGTERM or SIGINT."""
+    if local and no_local:
+        raise click.UsageError("--local and --no-local exclude each other.")
+    loaded = load([config], overlays, env=os.environ, files=LocalFiles(), require_env=True)
+    if loaded.problems:
+        show_problems(loaded)
+    if loaded.config is None:
+        sys.exit(EX_CONFIG)
+    configure(loaded.config.log)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        try:
+            runner.run(_serve(loaded.config, selection(local, no_local)))
+        except (StartError, BackendError) as error:
+            click.echo(f"lambda-router: {error}", err=True)
+            sys.exit(1)
+
+
+async def _serve(config: Config, local: LocalSelection) -> None:
+    daemon = Daemon(config, local, os.environ)
+    try:
+        await daemon.start()
+        await daemon.wait()
+    finally:
+        await daemon.close()
+
+
+def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
+    """uvloop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.Loop
