@@ -11,7 +11,8 @@ DEFAULT_REGION = "us-east-1"
 
 _FUNCTION_ARN = re.compile(
     r"arn:(?P<partition>aws[a-zA-Z-]*):lambda:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d{1,2}):(?P<account>\d{12})"
-    r":function:(?P<name>[a-zA-Z0-9-_.]{1,140})(?::(?P<qualifier>\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_]{1,128}))?"
+    r":function:(?P<name>[a-zA-Z0-9-_.]{1,140})(?::(?P<qualifier>\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_]{1,128}))?",
+    re.ASCII,
 )
 
 
