@@ -116,6 +116,8 @@ class Request:
     trace_id: str
     listener: str = "main"
     protocol: str = "HTTP/1.1"
+    client_certificate: Mapping[str, Any] | None = None
+    """Under mutual TLS: `{clientCertPem, subjectDN, issuerDN, serialNumber, validity}`."""
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by lower-case name; None where there is none."""

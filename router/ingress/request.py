@@ -7,11 +7,13 @@ address of the caller behind trusted proxies.
 import os
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any
 
 from aiohttp.web import BaseRequest
 
+from router.ingress.certificate import client_certificate
 from router.model import Headers, Request
 from router.settings import Listener
 
@@ -27,6 +29,7 @@ class RequestReader:
         self._listener = listener.name
         self._trusted = listener.trusted_proxies
         self._scheme = "https" if listener.tls else "http"
+        self._wants_certificate = listener.tls is not None and listener.tls.client_ca is not None
 
     def read(self, raw: BaseRequest, now: float) -> Request:
         """The request, its body unread unless there is none. `now`: epoch seconds."""
@@ -67,6 +70,7 @@ class RequestReader:
             trace_id=trace if trace and _TRACE.fullmatch(trace) else new_trace_id(now),
             listener=self._listener,
             protocol=f"HTTP/{raw.version.major}.{raw.version.minor}",
+            client_certificate=_certificate(raw) if self._wants_certificate else None,
         )
 
 
@@ -108,6 +112,10 @@ def _connection(raw: BaseRequest) -> tuple[str, int]:
     local = transport.get_extra_info("sockname") if transport is not None else None
     address = peer[0] if isinstance(peer, tuple) else "127.0.0.1"
     return address.partition("%")[0], local[1] if isinstance(local, tuple) else 80
+
+
+def _certificate(raw: BaseRequest) -> Mapping[str, Any] | None:
+    return client_certificate(raw.transport.get_extra_info("ssl_object")) if raw.transport is not None else None
 
 
 def _client_behind(peer: str, forwarded: str, trusted: Networks) -> str:
