@@ -73,4 +73,4 @@ def assemble(
     draw: Callable[[], float] = random.random,
 ) -> Generation:
     """Wire one generation over backends that are running."""
-    return Generation(config, routing.compile(config.triggers), Driver(invoker, clock, draw, metrics))
+    return Generation(config, routing.compile_tables(config.triggers), Driver(invoker, clock, draw, metrics))
