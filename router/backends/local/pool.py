@@ -1,0 +1,203 @@
+"""The environments of one function: which one works on what, when a new one starts, when one goes.
+
+Kinds, one at a time for each environment:
+
+    starting --ready--> idle --run--> busy --answered--> settling --next--> idle
+                        any --process ended, timeout, reload, reaped--> gone
+
+An invocation goes to the environment that became idle last (LIFO, so that spare ones age and are reaped), else it waits for
+the first that is ready: one that settles (it has answered, its next `next` is a fraction of a millisecond away) or one that
+starts. As many start as there are waiting invocations that nobody settles for; so a sequential caller keeps one environment.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from router.backends.local import failures
+from router.backends.local.environment import Environment, Host
+from router.backends.local.execution import Execution
+from router.backends.local.launch import Launch
+from router.model import Function
+
+logger = logging.getLogger(__name__)
+
+IDLE_SECONDS = 300.0
+"""Idle environments beyond `min_warm` end after this long; AWS keeps them for about five to seven minutes."""
+SETTLE_SECONDS = 0.1
+"""How long a new process is held back for one that has answered but not yet asked for the next invocation."""
+
+
+class Pool:
+    """`cold_starts`: processes started so far. `running`: invocations taken and not ended. `on_end(pool)`: one ended."""
+
+    def __init__(self, function: Function, launch: Launch, host: Host, on_end: Callable[[], None]) -> None:
+        self.function = function
+        self.launch = launch
+        self.cold_starts = 0
+        self.running = 0
+        self.environments: set[Environment] = set()
+        self._host = host
+        self._on_end = on_end
+        self._idle: list[Environment] = []
+        self._settling: dict[Environment, asyncio.TimerHandle] = {}
+        self._waiting: deque[Execution] = deque()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._attached = launch.client == "attached"
+        self._closed = False
+
+    @property
+    def idle(self) -> int:
+        """Environments that wait for work."""
+        return len(self._idle)
+
+    def submit(self, execution: Execution) -> None:
+        """Run it: at once where an environment is idle, else as soon as one is."""
+        self.running += 1
+        if self._idle:
+            self._idle.pop().run(execution)
+        else:
+            self._waiting.append(execution)
+            self._start_missing()
+
+    def execution_ended(self) -> None:
+        """An execution of this pool came to its end."""
+        self.running -= 1
+        self._on_end()
+
+    def warm_up(self) -> None:
+        """Start what `min_warm` (and an attached process) asks for."""
+        local = self.function.local
+        assert local is not None
+        wanted = 1 if self._attached else local.min_warm
+        for _ in range(wanted - len(self.environments)):
+            self._start()
+
+    def reload(self) -> None:
+        """The code changed: new invocations go to new environments; what runs ends where it is.
+
+        An attached process is its owner's to restart.
+        """
+        if self._attached:
+            return
+        for environment in tuple(self.environments):
+            environment.stale = True
+            if environment in self._idle:
+                environment.kill()
+        self._start_missing()
+        self.warm_up()
+
+    def reap(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        """End what has been idle for too long, oldest first, but keep `min_warm`."""
+        local = self.function.local
+        assert local is not None
+        if self._attached:
+            return
+        now = self._host.clock.monotonic()
+        for environment in tuple(self._idle):
+            if len(self.environments) > local.min_warm and now - environment.idle_since >= idle_seconds:
+                environment.kill()
+
+    def evict_oldest_idle(self) -> bool:
+        """Make room for another function's environment."""
+        if not self._idle or self._attached:
+            return False
+        self._idle[0].kill()
+        return True
+
+    async def close(self) -> None:
+        """End every process and wait until they are gone."""
+        self._closed = True
+        for handle in self._settling.values():
+            handle.cancel()
+        ended = [environment for environment in self.environments if environment.pid]
+        for environment in tuple(self.environments):
+            environment.kill()
+        for task in tuple(self._starting):
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        while self._waiting:
+            self._waiting.popleft().failed(failures.exited(-9), 0)
+        await asyncio.gather(*(environment.wait_ended() for environment in ended))
+
+    # --- EnvironmentOwner ---------------------------------------------------------------------------------------------
+
+    def became_ready(self, environment: Environment) -> None:
+        self._leave(environment)
+        if environment.stale or self._closed:
+            environment.kill()
+        elif self._waiting:
+            environment.run(self._waiting.popleft())
+        else:
+            self._idle.append(environment)
+
+    def became_unready(self, environment: Environment) -> None:
+        self._leave(environment)
+        if not environment.dead and not self._closed:
+            handle = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._settled_too_long, environment)
+            self._settling[environment] = handle
+
+    def ended(self, environment: Environment) -> None:
+        self._leave(environment)
+        self.environments.discard(environment)
+        if not self._closed:
+            self._start_missing()
+            if self._attached:
+                self.warm_up()
+
+    def _leave(self, environment: Environment) -> None:
+        handle = self._settling.pop(environment, None)
+        if handle is not None:
+            handle.cancel()
+        if environment in self._idle:
+            self._idle.remove(environment)
+
+    def _settled_too_long(self, environment: Environment) -> None:
+        self._settling.pop(environment, None)
+        self._start_missing()
+
+    # --- starting -----------------------------------------------------------------------------------------------------
+
+    def _start_missing(self) -> None:
+        if self._attached or self._closed:
+            return
+        settling = sum(not environment.stale for environment in self._settling)
+        fresh_starts = len(self._starting)
+        for _ in range(len(self._waiting) - settling - fresh_starts):
+            self._start()
+
+    def _start(self) -> None:
+        task = asyncio.create_task(self._start_one(self._new_environment()))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def _start_one(self, environment: Environment) -> None:
+        local = self.function.local
+        assert local is not None
+        began = self._host.clock.monotonic()
+        failure = await environment.start(None if self._attached else local.init_timeout)
+        if failure is not None and failure.status == "timeout":
+            # AWS runs the init phase again, then under the function's own timeout (semantics/sync.md §12.4).
+            environment = self._new_environment()
+            failure = await environment.start(self.function.timeout)
+        task = asyncio.current_task()
+        assert task is not None
+        self._starting.discard(task)
+        if failure is None:
+            if self._waiting:
+                self._waiting[0].init_seconds = self._host.clock.monotonic() - began
+            self.became_ready(environment)
+        elif self._waiting and not self._closed:
+            self._waiting.popleft().init_failed(failure, environment.init_output, environment.memory_used)
+        else:
+            logger.warning(
+                "A function's process could not be started ahead of time.",
+                extra={"function": self.function.name, "error": failure.payload("").decode("utf-8", "replace")},
+            )
+
+    def _new_environment(self) -> Environment:
+        environment = Environment(self.function, self.launch, self._host, self)
+        self.environments.add(environment)
+        self.cold_starts += 1
+        return environment

@@ -1,0 +1,39 @@
+"""Tells which functions' code changed on disk."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from watchfiles import Change, DefaultFilter, awatch
+
+DEBOUNCE_MILLISECONDS = 300
+_SCRATCH = (".log", ".tmp", ".pid", ".db", ".sqlite", ".sqlite3", "-journal", "-wal", "-shm")
+"""Files that a function may write beside its code; they are not code."""
+
+
+class _CodeFilter(DefaultFilter):
+    """Leaves out `__pycache__`, `.git`, `node_modules`, virtual environments, editors' files, and what functions write."""
+
+    def __call__(self, change: Change, path: str) -> bool:
+        return not path.endswith(_SCRATCH) and super().__call__(change, path)
+
+
+async def watch_code(folders: Mapping[str, str], changed: Callable[[set[str]], None], stop: asyncio.Event) -> None:
+    """Until `stop` is set: call `changed` with the names of the functions whose folder (`{function: folder}`) changed."""
+    async for changes in awatch(
+        *sorted(set(folders.values())),
+        watch_filter=_CodeFilter(),
+        debounce=DEBOUNCE_MILLISECONDS,
+        step=50,
+        stop_event=stop,
+        ignore_permission_denied=True,
+    ):
+        names = _owners(folders, [path for _, path in changes])
+        if names:
+            changed(names)
+
+
+def _owners(folders: Mapping[str, str], paths: Iterable[str]) -> set[str]:
+    resolved = [Path(path).resolve() for path in paths]
+    roots = {name: Path(folder).resolve() for name, folder in folders.items()}
+    return {name for name, root in roots.items() if any(path.is_relative_to(root) for path in resolved)}

@@ -1,0 +1,159 @@
+"""One HTTP/1.1 connection of a runtime process to its Runtime API port.
+
+Parses with httptools and writes whole answers; what a request means is decided in `runtime_api`. The peer is the function's
+own process, so nothing it sends is trusted: heads and bodies are bounded, and a broken request costs only its connection.
+"""
+
+import asyncio
+from typing import Protocol
+
+import httptools
+
+from router.backends.local.failures import MAX_RESPONSE
+
+MAX_HEAD = 2 * 1024 * 1024
+"""awslambdaric sends up to 1 MiB of X-Ray cause as a header."""
+MAX_CONNECTIONS = 32
+"""Open connections per environment; a runtime needs one or two."""
+
+_REASONS = {
+    200: "OK",
+    202: "Accepted",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Payload Too Large",
+}
+
+
+class RuntimeRequests(Protocol):
+    """Who answers the requests of a connection."""
+
+    def request(self, connection: "RuntimeConnection", message: "RuntimeMessage") -> None:
+        """A whole request came in; the answer is written to the connection, now or later."""
+        ...
+
+    def opened(self, connection: "RuntimeConnection") -> bool:
+        """Whether the new connection may stay."""
+        ...
+
+    def closed(self, connection: "RuntimeConnection") -> None:
+        """The connection is gone."""
+        ...
+
+
+class RuntimeMessage:
+    """A request of the runtime. Header and trailer names are lower case; `oversized`: the body went beyond the limit."""
+
+    __slots__ = ("body", "headers", "method", "oversized", "path", "trailers")
+
+    def __init__(self) -> None:
+        self.method = b""
+        self.path = b""
+        self.headers: dict[bytes, bytes] = {}
+        self.trailers: dict[bytes, bytes] = {}
+        self.body = b""
+        self.oversized = False
+
+
+def render(status: int, body: bytes, headers: bytes = b"Content-Type: application/json\r\n") -> bytes:
+    """A whole HTTP answer."""
+    return b"HTTP/1.1 %d %s\r\n%sContent-Length: %d\r\n\r\n%s" % (status, _REASONS[status].encode(), headers, len(body), body)
+
+
+_BROKEN = render(400, b'{"errorMessage":"Malformed request","errorType":"InvalidRequest"}')
+
+
+class RuntimeConnection(asyncio.Protocol):
+    """Parser callbacks (`on_*`) and transport callbacks of one connection."""
+
+    __slots__ = ("_body", "_handler", "_head", "_in_head", "_message", "_parser", "_size", "_transport", "waiting")
+
+    def __init__(self, handler: RuntimeRequests) -> None:
+        self._handler = handler
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._message = RuntimeMessage()
+        self._body: list[bytes] = []
+        self._size = 0
+        self._head = 0
+        self._in_head = True
+        self.waiting = False
+        """A `next` is open here; another request before its answer breaks the protocol."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if not self._handler.opened(self):
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._handler.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.drop()
+        except httptools.HttpParserError:
+            self._refuse()
+        if self._in_head and self._head > MAX_HEAD:
+            self._refuse()
+
+    def on_message_begin(self) -> None:
+        if self.waiting:
+            raise httptools.HttpParserError("a request before the answer to the one before")
+        self._message = RuntimeMessage()
+        self._body.clear()
+        self._size = self._head = 0
+        self._in_head = True
+
+    def on_url(self, url: bytes) -> None:
+        self._message.path += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        pairs = self._message.headers if self._in_head else self._message.trailers
+        pairs[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._message.method = self._parser.get_method()
+        if self._message.headers.get(b"expect", b"").lower() == b"100-continue":
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._size += len(body)
+        if self._size > MAX_RESPONSE:
+            self._message.oversized = True
+            self._body.clear()
+        else:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        message = self._message
+        message.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body.clear()
+        keep_alive = self._parser.should_keep_alive()
+        self._handler.request(self, message)
+        self._in_head = True
+        self._head = 0
+        if not keep_alive and not self.waiting:
+            self.drop()
+
+    def write(self, data: bytes) -> None:
+        """Send; silently nothing when the peer is gone (its process exit tells the rest)."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def drop(self) -> None:
+        """Close after what was written."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _refuse(self) -> None:
+        self.write(_BROKEN)
+        self.drop()
