@@ -1,0 +1,209 @@
+"""docs/errors.md says what each front door answers when something goes wrong: its tables are played, not written.
+
+Every situation is held as a real conversation with every trigger type; the tables between the markers are what came out.
+`UPDATE_DOCS=1 python -m pytest tests/test_docs_errors.py` rewrites them.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from router.arn import FunctionArn
+from router.errors import BodyIncomplete, BodyTooLarge, RequestError, Unavailable
+from router.fakes import request, succeeded
+from router.model import Function, Invoke, ReadBody, Reply, Scope, Target
+from router.outcome import Outcome, OutcomeKind, from_response, function_error, throttled, timed_out, transport
+from router.triggers import TYPES
+
+BEGIN, END = "<!-- played by tests/test_docs_errors.py: begin -->\n", "<!-- played by tests/test_docs_errors.py: end -->\n"
+HELLO = Function("hello", FunctionArn("eu-west-1", "111122223333", "hello"), 900.0)
+SCOPE = Scope("shop", "111122223333", "eu-west-1", lambda reference: Target(HELLO), {"hello": HELLO})
+LAMBDA_API_PATH = "/2015-03-31/functions/{}/invocations"
+
+
+@dataclass(frozen=True)
+class Door:
+    """A front door: its type and settings, and a request that reaches the function."""
+
+    title: str
+    type: str
+    settings: Mapping[str, Any]
+    path: str = "/orders"
+
+
+ROUTES = {"base_path": "/", "routes": {"POST /orders": "hello"}}
+REST = Door("API Gateway REST", "api_gateway", {"api": "rest", "stage": "prod", "binary_media_types": ["image/png"], **ROUTES})
+HTTP = Door("API Gateway HTTP", "api_gateway", {"api": "http", **ROUTES})
+URL = Door("Function URL", "function_url", {"function": "hello"})
+API = Door("Invoke API", "lambda_api", {"functions": "all"}, LAMBDA_API_PATH.format("hello"))
+DOORS = (REST, HTTP, URL, API)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Something that goes wrong. `request`: what is unusual in the request, by trigger type, or `*` for every one."""
+
+    words: str
+    outcome: Outcome | None = None
+    read: bytes | RequestError | None = None
+    request: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def service_error(status: int, code: str, key: str, message: str, **more: str) -> Outcome:
+    """What Lambda answers, with the bytes that it sends."""
+    body = {"Type": "User" if status < 500 else "Service", **more, key: message}
+    raw = "{" + ",".join(f'"{name}":"{value}"' for name, value in body.items()) + "}"
+    return from_response(status, {"x-amzn-errortype": code}, raw.encode(), body)
+
+
+LONG_WHEN_ESCAPED = b'"' + b'\\"' * 1_600_000 + b'"'
+
+SITUATIONS = (
+    Situation("The function raised, exited or ran into its own timeout", function_error(b'{"errorMessage":"no"}', "id")),
+    Situation("The function's answer cannot be sent", succeeded(b'{"statusCode":"many"}')),
+    Situation(
+        "The function's answer is not the base64 that it says",
+        succeeded(b'{"statusCode":200,"isBase64Encoded":true,"body":"?"}'),
+        request={"api_gateway": {"headers": [("Accept", "image/png")]}},
+    ),
+    Situation("The front door's time is over, or the router's wait for Lambda", timed_out(30)),
+    Situation(
+        "The function is throttled, by Lambda or by `max_concurrency`",
+        throttled("ReservedFunctionConcurrentInvocationLimitExceeded", 1),
+    ),
+    Situation(
+        "Lambda does not know the function (404)",
+        service_error(404, "ResourceNotFoundException", "Message", "Function not found: arn:…"),
+    ),
+    Situation(
+        "The router may not invoke the function (403)",
+        service_error(403, "AccessDeniedException", "Message", "User: … is not authorized"),
+    ),
+    Situation(
+        "Lambda refuses the event's size (413)",
+        service_error(413, "RequestEntityTooLargeException", "message", "Request must be smaller than …"),
+    ),
+    Situation(
+        "Lambda answers with a fault of its own (5xx)",
+        service_error(500, "ServiceException", "Message", "Internal error"),
+    ),
+    Situation("Lambda cannot be reached, or the connection broke", transport("connection reset", sent=True)),
+    Situation(
+        "The event would be longer than Lambda's 6 MiB",
+        succeeded(b"{}"),
+        LONG_WHEN_ESCAPED,
+        {"*": {"headers": [("Content-Type", "application/json")]}},
+    ),
+    Situation("The body is longer than the front door takes", read=BodyTooLarge(0)),
+    Situation("The body ended early", read=BodyIncomplete("gone")),
+    Situation(
+        "No route, or no such function",
+        succeeded(b"{}"),
+        request={"api_gateway": {"path": "/nowhere"}, "lambda_api": {"path": LAMBDA_API_PATH.format("nobody")}},
+    ),
+    Situation(
+        "The front door does not take the request as it is",
+        succeeded(b"{}"),
+        request={"api_gateway": {"query": "a=|"}, "lambda_api": {"headers": [("X-Amz-Invocation-Type", "Sometimes")]}},
+    ),
+    Situation("The request target is too long", succeeded(b"{}"), request={"*": {"query": "q=" + "x" * 11_000}}),
+    Situation("The headers are too long", succeeded(b"{}"), request={"*": {"headers": [("X-Long", "x" * 11_000)]}}),
+    Situation("The router cannot take work at the moment", read=Unavailable("draining", 1)),
+)
+
+
+def play(door: Door, situation: Situation) -> Reply:
+    """The door's reply, with the other side of the conversation played as the situation says."""
+    type = TYPES[door.type]
+    fields = {"path": door.path} | situation.request.get("*", {}) | situation.request.get(door.type, {})
+    conversation = type.handle(request("POST", "/", body=b"", **fields), type.build(door.settings, SCOPE))
+    step = next_step(conversation, None)
+    while not isinstance(step, Reply):
+        if isinstance(step, ReadBody):
+            step = next_step(conversation, limited(step, situation.read))
+        else:
+            assert isinstance(step, Invoke)
+            assert situation.outcome is not None, f"{door.title} invokes although {situation.words}"
+            step = next_step(conversation, situation.outcome)
+    return step
+
+
+def next_step(conversation: Any, answer: object) -> Any:
+    try:
+        return conversation.throw(answer) if isinstance(answer, RequestError) else conversation.send(answer)
+    except StopIteration as stop:
+        return stop.value
+
+
+def limited(step: ReadBody, read: bytes | RequestError | None) -> bytes | RequestError:
+    """A body beyond the limit is thrown as the driver does, with the limit that was asked for."""
+    return BodyTooLarge(step.limit) if isinstance(read, BodyTooLarge) else (read if read is not None else b"")
+
+
+# --- rendering -------------------------------------------------------------------------------------------------------
+
+
+def tables() -> str:
+    played = {door.title: {situation.words: play(door, situation) for situation in SITUATIONS} for door in DOORS}
+    overview = [[words, *(brief(replies[words]) for replies in played.values())] for words in played[REST.title]]
+    parts = [table(["", *played], overview)]
+    heading = ["", "status", "body", "`x-amzn-ErrorType`", "`x-router-error`", "`x-router-invoked`"]
+    for title, replies in played.items():
+        rows = [[words, *full(reply)] for words, reply in replies.items() if goes_wrong(reply)]
+        parts.append(f"## {title}\n\n{table(heading, rows)}")
+    return "\n" + "\n".join(parts) + "\n"
+
+
+def goes_wrong(reply: Reply) -> bool:
+    return reply.error is not None or "x-amz-function-error" in lower_headers(reply)
+
+
+def lower_headers(reply: Reply) -> dict[str, str]:
+    return {name.lower(): value for name, value in reply.headers}
+
+
+def brief(reply: Reply) -> str:
+    return str(reply.status) if goes_wrong(reply) else "–"
+
+
+def full(reply: Reply) -> list[str]:
+    assert isinstance(reply.body, bytes)
+    error_type = lower_headers(reply).get("x-amzn-errortype", "")
+    named = [reply.error.name, reply.error.invoked.value] if reply.error else ["", ""]
+    return [str(reply.status), *map(code, [reply.body.decode(), error_type, *named])]
+
+
+def code(text: str) -> str:
+    return f"`{text}`" if text else "–"
+
+
+def table(heading: list[str], rows: list[list[str]]) -> str:
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in [heading, ["---"] * len(heading), *rows]]
+    return "".join(f"| {' | '.join(row)} |\n" for row in escaped)
+
+
+def test_the_tables_are_what_the_front_doors_do(root: Path) -> None:
+    path = root / "docs" / "errors.md"
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    written, after = rest.split(END)
+    played = tables()
+    if os.environ.get("UPDATE_DOCS") == "1":
+        path.write_text(before + BEGIN + played + END + after, encoding="utf-8")
+        written = played
+    assert written == played
+
+
+def test_every_class_of_outcome_is_played() -> None:
+    played = {situation.outcome.kind for situation in SITUATIONS if situation.outcome is not None}
+    assert played == set(OutcomeKind)
+
+
+def test_every_front_door_is_played() -> None:
+    assert {door.type for door in DOORS} == set(TYPES)
+
+
+def test_each_situation_goes_wrong_somewhere() -> None:
+    assert [situation.words for situation in SITUATIONS if not any(goes_wrong(play(door, situation)) for door in DOORS)] == []
