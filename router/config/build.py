@@ -1,0 +1,142 @@
+"""Complete settings that passed every rule, compiled into `router.settings.Config`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Any
+
+from router.arn import DEFAULT_ACCOUNT, DEFAULT_REGION, FunctionArn, parse_function_arn
+from router.config.addresses import parse_address
+from router.config.nodes import Opaque
+from router.config.references import ARN_TIMEOUT, Functions
+from router.model import Function, LocalFunction, Place, Scope, Trigger, TriggerType
+from router.settings import Address, Admin, Aws, Config, Listener, Log, Tls
+
+LOCAL_TIMEOUT = 3.0
+"""Seconds, as in AWS where nothing is configured."""
+
+
+@dataclass(slots=True, frozen=True)
+class Material:
+    """What building needs beside the settings: variables from env files by function, and where each trigger stands."""
+
+    settings: Mapping[str, Any]
+    types: Mapping[str, TriggerType]
+    env: Mapping[str, str]
+    env_files: Mapping[str, Mapping[str, str]]
+    place: Callable[[str], Place]
+    files: tuple[str, ...]
+
+
+def build(material: Material) -> Config:
+    """The compiled configuration."""
+    settings = material.settings
+    aws = _aws(settings["aws"], material.env)
+    functions = Functions(
+        {
+            name: _function(name, function, aws, material.env_files.get(name, {}))
+            for name, function in settings["functions"].items()
+        }
+    )
+    listeners = {name: _listener(name, listener) for name, listener in settings["listeners"].items()}
+    triggers = tuple(
+        _trigger(name, trigger, material, aws, functions, next(iter(listeners)))
+        for name, trigger in settings["triggers"].items()
+        if trigger["enabled"]
+    )
+    admin, server = settings["admin"], settings["server"]
+    return Config(
+        functions=functions.declared,
+        triggers=triggers,
+        listeners=listeners,
+        aws=aws,
+        admin=Admin(_address(admin["listen"]) if admin["listen"] is not None else None, admin["token"]),
+        log=Log(**settings["log"]),
+        drain_timeout=server["drain_timeout"],
+        public_url=server["public_url"],
+        prometheus=settings["monitoring"]["prometheus"],
+        labels=settings["labels"],
+        files=material.files,
+        raw=settings,
+    )
+
+
+def _aws(settings: Mapping[str, Any], env: Mapping[str, str]) -> Aws:
+    region = settings["region"] or env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    endpoints = {name: url for name, url in settings["endpoints"].items() if url is not None}
+    return Aws(
+        region=region,
+        account_id=settings["account_id"] or DEFAULT_ACCOUNT,
+        profile=settings["profile"],
+        endpoint_url=settings["endpoint_url"],
+        endpoints=endpoints,
+        max_connections=settings["max_connections"],
+    )
+
+
+def _function(name: str, settings: Mapping[str, Any], aws: Aws, env_file: Mapping[str, str]) -> Function:
+    declared = parse_function_arn(settings["arn"]) if settings["arn"] is not None else None
+    arn = declared or FunctionArn(aws.region, aws.account_id, name)
+    timeout = settings["timeout"]
+    if timeout is None:
+        timeout = ARN_TIMEOUT if declared else LOCAL_TIMEOUT
+    return Function(
+        name=name,
+        arn=arn.qualified(None),
+        timeout=timeout,
+        max_concurrency=settings["max_concurrency"],
+        invoke_role_arn=settings["invoke_role_arn"],
+        local=_local(settings["local"], env_file) if settings["local"] is not None else None,
+        declared_arn=settings["arn"] is not None,
+        qualifier=arn.qualifier,
+    )
+
+
+def _local(settings: Mapping[str, Any], env_file: Mapping[str, str]) -> LocalFunction:
+    return LocalFunction(
+        runtime=settings["runtime"],
+        handler=settings["handler"],
+        code=settings["code"],
+        command=tuple(settings["command"] or ()),
+        packages=tuple(settings["packages"]),
+        memory=settings["memory"],
+        environment={**env_file, **settings["environment"]},
+        credentials=settings["credentials"],
+        min_warm=settings["min_warm"],
+        attach=settings["attach"],
+        runtime_client=settings["runtime_client"],
+        init_timeout=settings["init_timeout"],
+    )
+
+
+def _listener(name: str, settings: Mapping[str, Any]) -> Listener:
+    tls = settings["tls"]
+    return Listener(
+        name=name,
+        address=_address(settings["address"]),
+        tls=Tls(**tls) if tls is not None else None,
+        trusted_proxies=tuple(ip_network(text) for text in settings["trusted_proxies"] if not isinstance(text, Opaque)),
+        max_body=settings["max_body"],
+        error_headers=settings["error_headers"],
+    )
+
+
+def _address(text: str) -> Address:
+    return Address("127.0.0.1", 0) if isinstance(text, Opaque) else parse_address(text)
+
+
+def _trigger(
+    name: str, settings: Mapping[str, Any], material: Material, aws: Aws, functions: Functions, only_listener: str
+) -> Trigger:
+    kind = material.types[settings["type"]]
+    scope = Scope(name, aws.account_id, aws.region, functions.target, functions.declared)
+    return Trigger(
+        name=name,
+        type=kind,
+        invocation=frozenset(settings["invocation"]),
+        listener=settings["listener"] or only_listener,
+        claims=kind.claims(settings),
+        built=kind.build(settings, scope),
+        labels=settings["labels"],
+        place=material.place(name),
+    )

@@ -1,0 +1,190 @@
+"""From files to a configuration, or to findings: source -> schema -> complete -> rules -> build. Pure: see `Files`.
+
+Every stage runs over all parts that passed the stage before, so that one run tells everything that is wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from router.config.assembly import Assembly, assemble
+from router.config.build import Material, build
+from router.config.bundle import bundle
+from router.config.complete import Completion
+from router.config.construct import construct
+from router.config.env_file import EnvFileError, parse_env_file
+from router.config.files import Files
+from router.config.nodes import MapNode, Opaque, child, locate, scalars
+from router.config.problem import Path, Problem, Severity
+from router.config.reporting import Reporter
+from router.config.rules import check
+from router.config.rules.context import Context
+from router.config.schemas import Schema, documents
+from router.config.shape import Shapes
+from router.config.substitution import Substitution, redactor
+from router.config.validation import errors
+from router.config.wording import words
+from router.model import Place, TriggerType
+from router.settings import Config
+from router.triggers import TYPES
+
+_BY_NAME = ("functions", "triggers", "listeners")
+
+
+@dataclass(slots=True)
+class Loaded:
+    """`config`: None where there is an error, and where a variable is not set and need not be (`require_env=False`).
+
+    `problems`: sorted by place. `files`: every file that was read, absolute. `sources`: the text of each by the path that
+    findings show. `unreadable`: files that could not be read at all.
+    """
+
+    config: Config | None
+    problems: list[Problem]
+    files: tuple[str, ...]
+    sources: Mapping[str, str]
+    unreadable: tuple[str, ...] = ()
+
+
+def load(
+    paths: Sequence[str],
+    overlays: Sequence[str] = (),
+    *,
+    files: Files,
+    env: Mapping[str, str],
+    require_env: bool = True,
+    types: Mapping[str, TriggerType] = TYPES,
+    schemas: Mapping[str, Schema] | None = None,
+) -> Loaded:
+    """Read, check and compile a configuration. Never raises for what the files hold.
+
+    `paths`: files of one configuration, usually one; `overlays`: laid over it in order. `require_env`: whether a variable
+    that is not set is an error (`run`), or an unknown value that fits everywhere (`validate`). `schemas`: other schema
+    files than the shipped ones, by `$id`.
+    """
+    substitution = Substitution(env, files, require_env)
+    assembly = assemble(paths, overlays, files, substitution)
+    problems = assembly.problems
+    config = None
+    if assembly.root is not None:
+        loader = _Loader(_shapes(types) if schemas is None else Shapes(bundle(schemas, types)), assembly, files, env, types)
+        config = loader.run(assembly.root)
+        problems = problems + loader.problems
+    redact = redactor(substitution.secrets)
+    told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
+    if any(problem.severity is Severity.ERROR for problem in told):
+        config = None
+    read = tuple(map(files.absolute, assembly.texts))
+    return Loaded(config, list(told), read, assembly.texts, tuple(assembly.unreadable))
+
+
+def _redacted(problem: Problem, redact: Any) -> Problem:
+    help_text = redact(problem.help) if problem.help is not None else None
+    return replace(problem, message=redact(problem.message), help=help_text)
+
+
+def _shapes(types: Mapping[str, TriggerType]) -> Shapes:
+    return _cached_shapes(tuple(types))
+
+
+@cache
+def _cached_shapes(types: tuple[str, ...]) -> Shapes:
+    return Shapes(bundle(documents(), types))
+
+
+@dataclass(slots=True)
+class _Loader:
+    shapes: Shapes
+    assembly: Assembly
+    files: Files
+    env: Mapping[str, str]
+    types: Mapping[str, TriggerType]
+    problems: list[Problem] = field(default_factory=list)
+
+    def run(self, root: MapNode) -> Config | None:
+        value = construct(self.shapes, self.shapes.root, root)
+        broken = self._validate(root, value)
+        completion = Completion(self.shapes, _names(root, "functions"), self.files.absolute, self.assembly.namespaces)
+        settings = completion.complete(self.shapes.root, _without(value, broken), root)
+        reporter = Reporter(root, self.problems)
+        check(
+            Context(
+                settings=settings,
+                reporter=reporter,
+                shapes=self.shapes,
+                files=self.files,
+                types=self.types,
+                broken=broken,
+                undecided=completion.undecided,
+                references=completion.references,
+                secrets=completion.secrets,
+            )
+        )
+        env_files = self._env_files(settings, reporter)
+        wrong = [*self.problems, *self.assembly.problems]
+        if broken or any(problem.severity is Severity.ERROR for problem in wrong) or any(node.opaque for node in scalars(root)):
+            return None
+        return build(
+            Material(
+                settings, self.types, self.env, env_files, _places(root), tuple(map(self.files.absolute, self.assembly.texts))
+            )
+        )
+
+    def _validate(self, root: MapNode, value: Any) -> set[Path]:
+        """Reports what does not fit the schema; returns the parts to leave out."""
+        broken: set[Path] = set()
+        reporter = Reporter(root, self.problems)
+        for error in errors(self.shapes, value):
+            path: Path = tuple(error.absolute_path)
+            node = locate(root, path).value
+            said = words(error, path, node)
+            if "propertyNames" in error.schema_path:
+                path = (*path, str(error.instance))
+            reporter.report(path, said.code, said.message, help=said.help, on=said.on)
+            broken.add(path[:2] if path[:1] and path[0] in _BY_NAME else path[:1])
+        return broken
+
+    def _env_files(self, settings: Mapping[str, Any], reporter: Reporter) -> dict[str, dict[str, str]]:
+        found = {}
+        for name, function in settings["functions"].items():
+            path = (function["local"] or {}).get("env_file")
+            if path is not None and not isinstance(path, Opaque):
+                found[name] = self._env_file(path, ("functions", name, "local", "env_file"), reporter)
+        return found
+
+    def _env_file(self, path: str, where: Path, reporter: Reporter) -> dict[str, str]:
+        try:
+            return parse_env_file(self.files.read(path).decode())
+        except OSError as error:
+            reporter.report(where, "unreadable-file", f"the file cannot be read: {error.strerror}")
+        except UnicodeDecodeError:
+            reporter.report(where, "unreadable-file", "the file is not UTF-8 text")
+        except EnvFileError as error:
+            reporter.report(where, "bad-env-file", f"the file cannot be read: {error}")
+        return {}
+
+
+def _names(root: MapNode, section: str) -> set[str]:
+    below = child(root, section)
+    return set(below[1].entries) if below and isinstance(below[1], MapNode) else set()
+
+
+def _without(value: dict[str, Any], broken: set[Path]) -> dict[str, Any]:
+    """The value without the parts that do not fit the schema."""
+    kept = {}
+    for section, settings in value.items():
+        if (section,) in broken:
+            continue
+        if section in _BY_NAME and isinstance(settings, dict):
+            settings = {name: item for name, item in settings.items() if (section, name) not in broken}
+        kept[section] = settings
+    return kept
+
+
+def _places(root: MapNode) -> Any:
+    def place(name: str) -> Place:
+        span = Reporter(root).key_span(("triggers", name))
+        return Place(span.file, span.line, span.column)
+
+    return place

@@ -1,0 +1,132 @@
+"""One finding about a configuration: where, what, and what to do; its JSON form and its form for people.
+
+Codes are stable: scripts and editors may rely on them. Nothing that came from a variable or a file stands in a finding.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Path = tuple[str | int, ...]
+"""Keys and indexes from the root of the configuration."""
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+
+
+class Severity(StrEnum):
+    """An error keeps the configuration from running; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(slots=True, frozen=True)
+class Span:
+    """A stretch of a file. Lines and columns count characters from 1; the end is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(slots=True, frozen=True)
+class Related:
+    """Another place that belongs to a finding, such as the first of two duplicates."""
+
+    message: str
+    span: Span
+
+
+@dataclass(slots=True, frozen=True)
+class Problem:
+    """One finding."""
+
+    code: str
+    message: str
+    span: Span
+    severity: Severity = Severity.ERROR
+    path: Path = ()
+    help: str | None = None
+    related: tuple[Related, ...] = field(default=())
+
+    @property
+    def file(self) -> str:
+        return self.span.file
+
+    @property
+    def line(self) -> int:
+        return self.span.line
+
+    @property
+    def column(self) -> int:
+        return self.span.column
+
+    def to_json(self) -> dict[str, Any]:
+        """`{severity, code, message, file, line, column, end: {line, column}, path, help, related}`; all keys always there."""
+        return {
+            "severity": str(self.severity),
+            "code": self.code,
+            "message": self.message,
+            "file": self.span.file,
+            "line": self.span.line,
+            "column": self.span.column,
+            "end": {"line": self.span.end_line, "column": self.span.end_column},
+            "path": dotted(self.path),
+            "help": self.help,
+            "related": [
+                {"message": other.message, "file": other.span.file, "line": other.span.line, "column": other.span.column}
+                for other in self.related
+            ],
+        }
+
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        return (self.span.file, self.span.line, self.span.column, self.code, self.message)
+
+
+def dotted(path: Path) -> str:
+    """`triggers.shop.routes["GET /orders"].function`, `include[0]`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _BARE.fullmatch(part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{json.dumps(part, ensure_ascii=False)}]"
+    return text
+
+
+def render(problem: Problem, sources: Mapping[str, str]) -> str:
+    """The form for people: the place and message, the source line with carets, related places, and the help."""
+    span = problem.span
+    lines = [f"{span.file}:{span.line}:{span.column}: {problem.severity}[{problem.code}]: {problem.message}"]
+    lines += _excerpt(span, sources)
+    for other in problem.related:
+        lines.append(f"    {other.span.file}:{other.span.line}:{other.span.column}: {other.message}")
+    if problem.help:
+        lines.append(f"    help: {problem.help}")
+    return "\n".join(lines)
+
+
+def source_line(text: str, number: int) -> str | None:
+    """Line `number` (from 1) of a text, by YAML's line breaks; None beyond its end."""
+    lines = _LINE_BREAK.split(text)
+    return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+def _excerpt(span: Span, sources: Mapping[str, str]) -> list[str]:
+    line = source_line(sources.get(span.file, ""), span.line)
+    if line is None or not line.strip():
+        return []
+    number = str(span.line)
+    start = min(span.column - 1, len(line))
+    end = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
+    width = max(1, min(end, len(line)) - start)
+    indent = "".join("\t" if character == "\t" else " " for character in line[:start])
+    return [f"  {number} | {line.rstrip()}", f"  {' ' * len(number)} | {indent}{'^' * width}"]

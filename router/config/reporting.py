@@ -1,0 +1,56 @@
+"""Where a rule's findings go: paths become places, and what cannot be said of an unknown value is not said."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from router.config.nodes import MapNode, ScalarNode, locate
+from router.config.problem import Path, Problem, Related, Severity, Span
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Collects findings about one tree."""
+
+    root: MapNode
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(
+        self,
+        path: Path,
+        code: str,
+        message: str,
+        *,
+        help: str | None = None,
+        on: str = "value",
+        severity: str = "error",
+        related: Iterable[tuple[Path, str]] = (),
+    ) -> None:
+        """A finding at a path; dropped where the value there is not known because a variable is not set."""
+        place = locate(self.root, path)
+        if isinstance(place.value, ScalarNode) and place.value.opaque and on == "value":
+            return
+        others = tuple(Related(text, self.key_span(other)) for other, text in related)
+        span = self.key_span(path) if on == "key" or not place.exact else place.value.span
+        self.problems.append(Problem(code, message, span, Severity(severity), path, help, others))
+
+    def key_span(self, path: Path) -> Span:
+        """Where the key of a path stands; an item of a list has none, so there it is the item's own place."""
+        place = locate(self.root, path)
+        inside_list = place.exact and bool(path) and isinstance(path[-1], int)
+        return place.value.span if place.key is None or inside_list else place.key
+
+    def below(self, base: Path) -> Callable[..., None]:
+        """A `router.model.Report` for paths that start at `base`."""
+
+        def report(
+            path: Path,
+            code: str,
+            message: str,
+            *,
+            help: str | None = None,
+            on: str = "value",
+            severity: str = "error",
+        ) -> None:
+            self.report((*base, *path), code, message, help=help, on=on, severity=severity)
+
+        return report

@@ -1,0 +1,41 @@
+"""The rules that hold between settings, after the schema: one table, each rule a function that reports what it finds.
+
+Every finding has a stable code. A rule sees complete settings without the parts that do not fit the schema, and says nothing
+about values that are not known because a variable is not set.
+"""
+
+from collections.abc import Callable
+
+from router.config.rules import functions, listeners, local, settings, triggers
+from router.config.rules.context import Context
+
+RULES: tuple[Callable[[Context], None], ...] = (
+    functions.targets,  # no-target, bad-arn
+    functions.timeouts,  # bad-timeout
+    functions.without_effect,  # without-effect
+    functions.references,  # bad-reference, unknown-function
+    functions.unused,  # unused-function (warning)
+    functions.weights,  # weights-sum, weights-and-qualifier
+    local.what_to_start,  # without-effect, no-runtime, no-handler
+    local.without_effect,  # without-effect
+    local.handlers,  # no-code, bad-handler, no-handler-file
+    local.packages,  # no-packages
+    local.environment,  # reserved-variable, bad-variable, environment-too-large
+    listeners.addresses,  # bad-address
+    listeners.same_address,  # same-address
+    listeners.networks,  # bad-network
+    listeners.named_listeners,  # no-listener, unknown-listener
+    listeners.strangers,  # no-auth
+    listeners.admin,  # no-token, without-effect
+    triggers.invocations,  # bad-invocation
+    triggers.own_rules,  # the types' own codes
+    triggers.claims,  # same-claim, same-route
+    settings.literal_secrets,  # literal-secret
+    settings.unused_defaults,  # unused-defaults (warning)
+)
+
+
+def check(context: Context) -> None:
+    """Apply every rule."""
+    for rule in RULES:
+        rule(context)

@@ -1,0 +1,26 @@
+"""Rules for settings of no section in particular: secrets, and defaults that nothing takes up."""
+
+from router.config.nodes import ScalarNode
+from router.config.rules.context import Context
+
+
+def literal_secrets(context: Context) -> None:
+    """A secret comes from a variable or a file."""
+    for path in context.secrets:
+        node = context.node(path)
+        if isinstance(node, ScalarNode) and not node.substituted:
+            message = f"`{path[-1]}` is a secret, and stands in the file as it is"
+            help_text = f"write `{path[-1]}: ${{NAME}}` or `{path[-1]}: ${{file:/run/secrets/name}}`"
+            context.reporter.report(path, "literal-secret", message, help=help_text)
+
+
+def unused_defaults(context: Context) -> None:
+    """Defaults for a type that no trigger has do nothing."""
+    types = {trigger["type"] for trigger in context.triggers.values()}
+    if context.is_broken("triggers"):
+        return
+    for name in context.settings.get("defaults") or {}:
+        if name not in types:
+            message = f"no trigger has the type `{name}`, so that these defaults have no effect"
+            path = ("defaults", name)
+            context.reporter.report(path, "unused-defaults", message, help="remove them", on="key", severity="warning")

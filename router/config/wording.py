@@ -1,0 +1,175 @@
+"""What is wrong, and what to do, in words: one row per keyword of the schema.
+
+Values are shown as they are written in the file, so that nothing that came from a variable is shown.
+"""
+
+import difflib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema.exceptions import ValidationError
+
+from router.config.nodes import ListNode, MapNode, Node
+from router.config.problem import Path
+
+_TYPE_NAMES = {
+    "string": "text",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "`true` or `false`",
+    "null": "null",
+    "object": "a map",
+    "array": "a list",
+}
+
+
+@dataclass(slots=True)
+class Words:
+    """`on`: whether the caret points at the key or the value; `path`: where, when it is not the error's own."""
+
+    code: str
+    message: str
+    help: str | None = None
+    on: str = "value"
+
+
+def words(error: ValidationError, path: Path, node: Node) -> Words:
+    """The code, message and help for one error of the schema at a path, where `node` stands."""
+    row = _TABLE.get(str(error.validator))
+    return row(error, path, node) if row else Words(str(error.validator), f"{shown(node)} does not fit the schema")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The name that was probably meant."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def shown(node: Node) -> str:
+    """What stands there, as written, in one line."""
+    match node:
+        case MapNode():
+            return "a map"
+        case ListNode():
+            return "a list"
+    if node.plain and not node.written:
+        return "an empty value"
+    text = node.written if len(node.written) <= 60 else node.written[:57] + "…"
+    return f"`{text}`" if "\n" not in text else f"`{text.splitlines()[0]}…`"
+
+
+def alternatives(names: Iterable[Any]) -> str:
+    """`a`, `b` or `c`."""
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}" if quoted else "nothing"
+
+
+def _unknown_key(error: ValidationError, path: Path, node: Node) -> Words:
+    known: Any = error.validator_value
+    name = str(path[-1])
+    meant = nearest(name, known.properties)
+    if meant is not None:
+        return Words("unknown-key", f"the key `{name}` is not known here", f"did you mean `{meant}`?", "key")
+    for outer, schema in known.properties.items():
+        if name in schema.get("properties", {}):
+            return Words("unknown-key", f"the key `{name}` is not known here", f"it belongs under `{outer}:`", "key")
+    expected = ", ".join(f"`{key}`" for key in known.properties)
+    return Words("unknown-key", f"the key `{name}` is not known here", f"known here: {expected}" if expected else None, "key")
+
+
+def _missing_key(error: ValidationError, path: Path, node: Node) -> Words:
+    return Words("missing-key", f"the key `{error.validator_value}` is missing", None, "key")
+
+
+def _unsupported(error: ValidationError, path: Path, node: Node) -> Words:
+    name = path[-1] if path else ""
+    return Words("unsupported", f"`{name}` cannot be used in this version: {error.validator_value}", "remove it", "key")
+
+
+def _unsupported_value(error: ValidationError, path: Path, node: Node) -> Words:
+    return Words("unsupported", f"{shown(node)} cannot be used in this version: {error.validator_value}")
+
+
+def _type(error: ValidationError, path: Path, node: Node) -> Words:
+    wanted: Any = error.validator_value
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    expected = " or ".join(dict.fromkeys(_TYPE_NAMES.get(str(name), str(name)) for name in names))
+    hint = None
+    if not isinstance(node, MapNode | ListNode) and not node.plain and not node.substituted and "string" not in names:
+        hint = "remove the quotes"
+    return Words("type", f"{expected} is wanted here, not {shown(node)}", hint)
+
+
+def _enum(error: ValidationError, path: Path, node: Node) -> Words:
+    allowed: Any = error.validator_value
+    if path and path[-1] == "type" and len(path) == 3 and path[0] == "triggers":
+        return _trigger_type(allowed, node)
+    meant = None if isinstance(node, MapNode | ListNode) else nearest(node.written, map(str, allowed))
+    help_text = f"did you mean `{meant}`?" if meant and len(allowed) > 1 else None
+    return Words("enum", f"{shown(node)} is not {alternatives(allowed)}", help_text)
+
+
+def _trigger_type(known: list[str], node: Node) -> Words:
+    meant = None if isinstance(node, MapNode | ListNode) else nearest(node.written, known)
+    help_text = f"did you mean `{meant}`?" if meant else f"known types: {', '.join(f'`{name}`' for name in known)}"
+    return Words("unknown-type", f"{shown(node)} is no trigger type", help_text)
+
+
+def _const(error: ValidationError, path: Path, node: Node) -> Words:
+    return Words("enum", f"{shown(node)} is not {alternatives([_json(error.validator_value)])}")
+
+
+def _pattern(error: ValidationError, path: Path, node: Node) -> Words:
+    schema: Any = error.schema
+    title = schema.get("title") if isinstance(schema, dict) else None
+    examples = schema.get("examples", []) if isinstance(schema, dict) else []
+    if "propertyNames" in error.absolute_schema_path:
+        return Words(
+            "pattern", f"the name `{error.instance}` is not allowed here", f"it must match {error.validator_value}", "key"
+        )
+    texts = [example for example in examples if isinstance(example, str)]
+    wanted = f"is not a valid {title[0].lower() + title[1:]}" if title else "is not written as it must be"
+    help_text = f"for example {alternatives(texts)}" if texts else f"it must match {error.validator_value}"
+    return Words("pattern", f"{shown(node)} {wanted}", help_text)
+
+
+def _bound(text: str) -> "Callable[[ValidationError, Path, Node], Words]":
+    def row(error: ValidationError, path: Path, node: Node) -> Words:
+        if "propertyNames" in error.absolute_schema_path:
+            return Words(
+                str(error.validator), f"the name `{error.instance}` is {text.format(error.validator_value)}", None, "key"
+            )
+        return Words(str(error.validator), f"{shown(node)} is {text.format(error.validator_value)}")
+
+    return row
+
+
+def _json(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+_TABLE: dict[str, Callable[[ValidationError, Path, Node], Words]] = {
+    "unknown-key": _unknown_key,
+    "missing-key": _missing_key,
+    "unsupported": _unsupported,
+    "unsupported-value": _unsupported_value,
+    "type": _type,
+    "enum": _enum,
+    "const": _const,
+    "pattern": _pattern,
+    "minimum": _bound("less than {}, the least that is allowed"),
+    "maximum": _bound("more than {}, the most that is allowed"),
+    "exclusiveMinimum": _bound("not more than {}"),
+    "exclusiveMaximum": _bound("not less than {}"),
+    "multipleOf": _bound("not a multiple of {}"),
+    "minLength": _bound("shorter than {} characters"),
+    "maxLength": _bound("longer than {} characters"),
+    "minItems": _bound("shorter than {} items"),
+    "maxItems": _bound("longer than {} items"),
+    "uniqueItems": _bound("a list in which an item stands twice"),
+    "minProperties": _bound("a map with fewer than {} keys"),
+    "maxProperties": _bound("a map with more than {} keys"),
+    "not": _bound("not allowed here"),
+}

@@ -1,0 +1,93 @@
+"""What libyaml's own messages mean for the one who edits the file: a table from what stands at the error to what to do."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import yaml
+
+from router.config.problem import Problem, Span, source_line
+
+_QUOTE_VARIABLE = 'inside `{…}` and `[…]` a variable needs quotes: "${NAME}"'
+
+
+@dataclass(slots=True, frozen=True)
+class _Advice:
+    """`applies(line, column, problem)` with the column counted from 0."""
+
+    applies: Callable[[str, int, str], bool]
+    message: str
+    help: str
+
+
+_ADVICE = (
+    _Advice(
+        lambda line, column, problem: line[:1] == "\t" or line[column : column + 1] == "\t" or "\t" in line[: column + 1],
+        "a tab stands where YAML wants spaces",
+        "indent with spaces",
+    ),
+    _Advice(
+        lambda line, column, problem: "${" in line and any(bracket in line.split("${")[0] for bracket in "[{"),
+        "a variable stands unquoted inside `{…}` or `[…]`",
+        _QUOTE_VARIABLE,
+    ),
+    _Advice(
+        lambda line, column, problem: "alias" in problem or re.search(r"(?:^|[\s\[,:])\*[./]", line) is not None,
+        "YAML reads a value that starts with `*` as an alias",
+        'quote it: "*.example.com"',
+    ),
+    _Advice(
+        lambda line, column, problem: re.search(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]:", line) is not None,
+        "YAML reads a value that starts with `[` as a list",
+        'quote the address: "[::1]:8080"',
+    ),
+    _Advice(
+        lambda line, column, problem: "mapping values are not allowed" in problem,
+        "a `: ` stands inside an unquoted value, or the indentation is wrong",
+        "quote the value, or indent the line like its neighbours",
+    ),
+    _Advice(
+        lambda line, column, problem: (
+            line[column : column + 1] in {"@", "`", "%", "&", "!", "|", ">"} and line[column : column + 1] != ""
+        ),
+        "a value may not start with this character unquoted",
+        "quote the value",
+    ),
+    _Advice(
+        lambda line, column, problem: "could not find expected ':'" in problem,
+        "a `:` is missing after a key",
+        "write `key: value`, with a space after the colon",
+    ),
+    _Advice(
+        lambda line, column, problem: "expected <block end>" in problem or "did not find expected key" in problem,
+        "the indentation does not fit the lines above, or a bracket or quote is not closed",
+        "indent the line like its neighbours",
+    ),
+)
+
+
+def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
+    """The finding for a parser's error, at its place, in plain words."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return _unreadable(error, text, file)
+    mark = error.problem_mark or error.context_mark
+    line_number, column = (mark.line, mark.column) if mark else (0, 0)
+    problem = f"{error.context or ''} {error.problem or ''}".strip()
+    span = Span(file, line_number + 1, column + 1, line_number + 1, column + 2)
+    candidates = [(source_line(text, line_number + 1) or "", column)]
+    if error.context_mark is not None and error.context_mark.line != line_number:
+        candidates.append((source_line(text, error.context_mark.line + 1) or "", error.context_mark.column))
+    for line, position in candidates:
+        for advice in _ADVICE:
+            if advice.applies(line, position, problem):
+                return Problem("yaml-syntax", advice.message, span, help=advice.help)
+    return Problem("yaml-syntax", f"the YAML cannot be read: {problem}", span)
+
+
+def _unreadable(error: yaml.YAMLError, text: str, file: str) -> Problem:
+    position = getattr(error, "position", 0)
+    before = text[: position if isinstance(position, int) else 0]
+    line = before.count("\n") + 1
+    reason = str(getattr(error, "reason", error)).splitlines()
+    message = f"the YAML cannot be read: {reason[0] if reason else 'unknown error'}"
+    return Problem("yaml-syntax", message, Span(file, line, 1, line, 1), help="remove control characters from the file")
