@@ -65,6 +65,7 @@ class Daemon:
         """Raises `StartError` and `BackendError`; what had started by then is stopped by `close`."""
         config = self.config
         self._selection.check(config.functions)
+        self.metrics.declare(config.triggers)
         generation = await self._assemble()
         for name, listener in config.listeners.items():
             table = generation.tables.get(name, Table(()))
@@ -129,6 +130,7 @@ class Daemon:
                     "type": trigger.type.name,
                     "invocation": sorted(trigger.invocation),
                     "listener": trigger.listener,
+                    "labels": dict(trigger.labels),
                     "declared": str(trigger.place),
                 }
                 for trigger in self.config.triggers

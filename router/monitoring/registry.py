@@ -3,6 +3,8 @@
 Each generation's label children are looked up once and kept: a request costs additions, not look-ups by label.
 """
 
+import re
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
@@ -15,6 +17,8 @@ from router.outcome import Outcome
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _FUNCTION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
 _ROUTER_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
+
+_METRIC_NAME = re.compile("[^A-Za-z0-9_]")
 
 _Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
 
@@ -78,6 +82,18 @@ class PrometheusMetrics:
         self._unmatched = _Children(
             Counter("lambda_router_unmatched_requests", "Requests that no trigger claims.", ["listener"], registry=registry)
         )
+
+    def declare(self, triggers: Sequence[Trigger]) -> None:
+        """Expose the triggers' labels, to be joined with the other figures by `trigger`. Call once."""
+        names = sorted({name for trigger in triggers for name in trigger.labels})
+        info = Gauge(
+            "lambda_router_trigger_labels",
+            "The labels that the configuration gives each trigger; the value is always 1.",
+            ["trigger", "type", *(f"label_{_METRIC_NAME.sub('_', name)}" for name in names)],
+            registry=self.registry,
+        )
+        for trigger in triggers:
+            info.labels(trigger.name, trigger.type.name, *(trigger.labels.get(name, "") for name in names)).set(1)
 
     def request_started(self, trigger: str) -> None:
         self._in_flight(trigger).inc()

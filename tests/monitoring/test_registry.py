@@ -1,9 +1,16 @@
 """What is counted is what stands in the exposition."""
 
+from typing import Any
+
 from router.fakes import request, succeeded, trigger
-from router.model import ErrorNote, Reply
+from router.model import Conversation, ErrorNote, ReadBody, Reply, Request
 from router.monitoring.registry import PrometheusMetrics
 from router.outcome import throttled
+
+
+def nothing(request: Request, built: Any) -> Conversation:
+    return Reply(200, [])
+    yield ReadBody(0)
 
 
 def lines(metrics: PrometheusMetrics, *prefixes: str) -> list[str]:
@@ -15,7 +22,7 @@ def lines(metrics: PrometheusMetrics, *prefixes: str) -> list[str]:
 
 def test_a_request_is_counted_by_trigger_status_and_class() -> None:
     metrics = PrometheusMetrics()
-    shop = trigger("shop", lambda request, built: iter(()))  # type: ignore[arg-type, return-value]
+    shop = trigger("shop", nothing)
     metrics.request_started("shop")
     metrics.request_started("shop")
     assert lines(metrics, "lambda_router_requests_in_flight") == ['lambda_router_requests_in_flight{trigger="shop"} 2.0']
@@ -46,3 +53,14 @@ def test_two_daemons_in_a_process_count_apart() -> None:
     first, second = PrometheusMetrics(), PrometheusMetrics()
     first.unmatched("main")
     assert lines(second, "lambda_router_unmatched_requests_total") == []
+
+
+def test_a_triggers_labels_stand_beside_its_figures() -> None:
+    metrics = PrometheusMetrics()
+    shop, page = trigger("shop", nothing), trigger("page", nothing)
+    shop.labels = {"team": "platform", "cost-centre": "7"}
+    metrics.declare([shop, page])
+    assert lines(metrics, "lambda_router_trigger_labels") == [
+        'lambda_router_trigger_labels{label_cost_centre="7",label_team="platform",trigger="shop",type="made_up"} 1.0',
+        'lambda_router_trigger_labels{label_cost_centre="",label_team="",trigger="page",type="made_up"} 1.0',
+    ]
