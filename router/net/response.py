@@ -39,6 +39,7 @@ class ResponseReader:
     """The reading half of a connection. `expect` before each request, `feed` with what comes, `end` at end of stream."""
 
     __slots__ = (
+        "_bodiless",
         "_body_size",
         "_chunks",
         "_excess",
@@ -70,7 +71,8 @@ class ResponseReader:
         self._headers: list[tuple[bytes, bytes]] = []
         self._chunks: list[bytes] = []
         self._status = self._head_size = self._body_size = self._wire_size = 0
-        self._headers_done = self._keeps_alive = self._until_end = self._whole = self._excess = self.reusable = False
+        self._headers_done = self._keeps_alive = self._bodiless = self._until_end = False
+        self._whole = self._excess = self.reusable = False
         self._refusal = ""
 
     @property
@@ -92,7 +94,7 @@ class ResponseReader:
             if not self._whole:
                 raise ResponseInvalid(self._refusal or f"malformed answer: {error}") from None
             self._excess = True
-        if self._whole or (self._headers_done and self._ends_with_headers()):
+        if self._whole or self._bodiless:
             return self._finish()
         self._check_sizes()
         return None
@@ -111,14 +113,6 @@ class ResponseReader:
         chunks = self._chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         return Response(self._status, self._headers, body)
-
-    def _ends_with_headers(self) -> bool:
-        if not (self._head_request or self._status in _BODILESS):
-            return False
-        self._excess = self._excess or bool(self._chunks)
-        self._until_end = False
-        self._chunks = []
-        return True
 
     def _check_sizes(self) -> None:
         if not self._headers_done and self._wire_size > self._max_headers:
@@ -150,15 +144,21 @@ class ResponseReader:
             return
         self._headers_done = True
         self._keeps_alive = self._parser.should_keep_alive()
+        if self._head_request or status in _BODILESS:
+            self._bodiless = True
+            return
         length, coding = self._framing()
         if coding is not None:
             self._until_end = not coding.endswith(b"chunked")
         elif length is None:
             self._until_end = True
-        elif length > self._max_body and not self._head_request:
+        elif length > self._max_body:
             self._refuse(f"the body of the answer exceeds {self._max_body} bytes")
 
     def on_body(self, data: bytes) -> None:
+        if self._bodiless:
+            self._excess = True
+            return
         self._body_size += len(data)
         if self._body_size > self._max_body:
             self._refuse(f"the body of the answer exceeds {self._max_body} bytes")

@@ -1,0 +1,101 @@
+"""TLS with an authority of our own: verified always, resumed where the server lets us."""
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from router.net.errors import ConnectFailed
+from router.net.pool import Pool
+from router.net.response import Response
+from router.net.tls import client_context
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path: Path = tmp_path_factory.mktemp("tls") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+def server_context(authority: trustme.CA, name: str, **versions: ssl.TLSVersion) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    for key, version in versions.items():
+        setattr(context, key, version)
+    return context
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_sessions_are_resumed(tls_server: Any, authority: trustme.CA, ca_file: str, version: ssl.TLSVersion) -> None:
+    resumed: list[bool] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        resumed.append(writer.get_extra_info("ssl_object").session_reused)
+        await tls_server.answering(CLOSING)(reader, writer)
+
+    tls_server.scripts = [script]
+    await tls_server.start(ssl=server_context(authority, "localhost", maximum_version=version))
+    pool = Pool("localhost", tls_server.port, client_context(ca_file))
+    for _ in range(3):
+        assert (await pool.request(REQUEST, timeout=30)).body == b"ok"
+    await pool.close()
+    assert resumed == [False, True, True]
+
+
+async def test_connections_are_kept(tls_server: Any, authority: trustme.CA, ca_file: str) -> None:
+    tls_server.scripts = [tls_server.answering(ANSWER, ANSWER)]
+    await tls_server.start(ssl=server_context(authority, "localhost"))
+    pool = Pool("localhost", tls_server.port, client_context(ca_file))
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
+    for _ in range(2):
+        assert await pool.request(head, b"a" * 100_000, timeout=30) == Response(200, [(b"Content-Length", b"2")], b"ok")
+    await pool.close()
+    assert tls_server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted", "reason"),
+    [("localhost", False, "CERTIFICATE_VERIFY_FAILED"), ("elsewhere.example", True, "Hostname mismatch")],
+    ids=["unknown authority", "other host"],
+)
+async def test_an_unverified_server_gets_nothing(
+    tls_server: Any, authority: trustme.CA, ca_file: str, name: str, trusted: bool, reason: str
+) -> None:
+    tls_server.scripts = [tls_server.answering(ANSWER)]
+    await tls_server.start(ssl=server_context(authority, name))
+    pool = Pool("localhost", tls_server.port, client_context(ca_file if trusted else None))
+    with pytest.raises(ConnectFailed, match=reason) as caught:
+        await pool.request(REQUEST, timeout=30)
+    await pool.close()
+    assert (caught.value.sent, tls_server.requests) == (False, [])
+
+
+async def test_a_server_without_tls(tls_server: Any, ca_file: str) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    tls_server.scripts = [script]
+    await tls_server.start()
+    pool = Pool("localhost", tls_server.port, client_context(ca_file))
+    with pytest.raises(ConnectFailed):
+        await pool.request(REQUEST, timeout=30)
+    await pool.close()
+
+
+def test_an_unreadable_bundle(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        client_context(str(tmp_path / "none.pem"))
