@@ -37,6 +37,11 @@ class _Children(Generic[_Metric]):
         return child
 
 
+def _column(label: str) -> str:
+    """A label's name in Prometheus's alphabet."""
+    return f"label_{_METRIC_NAME.sub('_', label)}"
+
+
 class PrometheusMetrics:
     """The `Metrics` port over one registry of its own (nothing is shared between two daemons in a process)."""
 
@@ -85,15 +90,16 @@ class PrometheusMetrics:
 
     def declare(self, triggers: Sequence[Trigger]) -> None:
         """Expose the triggers' labels, to be joined with the other figures by `trigger`. Call once."""
-        names = sorted({name for trigger in triggers for name in trigger.labels})
+        columns = sorted({_column(name) for trigger in triggers for name in trigger.labels})
         info = Gauge(
             "lambda_router_trigger_labels",
             "The labels that the configuration gives each trigger; the value is always 1.",
-            ["trigger", "type", *(f"label_{_METRIC_NAME.sub('_', name)}" for name in names)],
+            ["trigger", "type", *columns],
             registry=self.registry,
         )
         for trigger in triggers:
-            info.labels(trigger.name, trigger.type.name, *(trigger.labels.get(name, "") for name in names)).set(1)
+            own = {_column(name): value for name, value in trigger.labels.items()}
+            info.labels(trigger.name, trigger.type.name, *(own.get(column, "") for column in columns)).set(1)
 
     def request_started(self, trigger: str) -> None:
         self._in_flight(trigger).inc()

@@ -58,7 +58,7 @@ def test_two_daemons_in_a_process_count_apart() -> None:
 def test_a_triggers_labels_stand_beside_its_figures() -> None:
     metrics = PrometheusMetrics()
     shop, page = trigger("shop", nothing), trigger("page", nothing)
-    shop.labels = {"team": "platform", "cost-centre": "7"}
+    shop.labels = {"team": "platform", "cost-centre": "6", "cost_centre": "7"}
     metrics.declare([shop, page])
     assert lines(metrics, "lambda_router_trigger_labels") == [
         'lambda_router_trigger_labels{label_cost_centre="7",label_team="platform",trigger="shop",type="made_up"} 1.0',
