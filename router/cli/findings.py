@@ -1,22 +1,25 @@
-"""Findings on a terminal."""
-
-import re
+"""Findings on a terminal: the form for people, coloured where a person looks."""
 
 import click
 
-from router.config import Loaded, Severity, render
+from router.config import Loaded, Problem, Severity, render
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
-_HEAD = re.compile(r"(?P<place>.*?): (?P<severity>error|warning)\[(?P<code>[^]]+)\]")
 
 
 def show_problems(loaded: Loaded, *, err: bool = True) -> None:
-    """Print every finding, its place and severity in colour on a terminal."""
+    """Print every finding, with a blank line between; on standard error unless told otherwise."""
     for problem in loaded.problems:
-        head, _, rest = render(problem, loaded.sources).partition("\n")
-        coloured = _HEAD.sub(lambda match: _coloured(match, _COLOURS[problem.severity]), head, count=1)
-        click.echo(f"{coloured}\n{rest}" if rest else coloured, err=err)
+        click.echo(f"{_coloured(problem, render(problem, loaded.sources))}\n", err=err)
 
 
-def _coloured(match: re.Match[str], colour: str) -> str:
-    return f"{click.style(match['place'], bold=True)}: {click.style(match['severity'], fg=colour, bold=True)}[{match['code']}]"
+def counted(problems: list[Problem]) -> str:
+    """`2 errors, 1 warning`."""
+    numbers = {severity: sum(problem.severity is severity for problem in problems) for severity in Severity}
+    return ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for severity, number in numbers.items() if number)
+
+
+def _coloured(problem: Problem, text: str) -> str:
+    """`click.echo` drops the colours where no terminal reads them."""
+    tag = f"{problem.severity}[{problem.code}]"
+    return text.replace(tag, click.style(tag, fg=_COLOURS[problem.severity], bold=True), 1)
