@@ -86,6 +86,7 @@ class Failed(RequestError):
         self.invoked = outcome.invoked
         self.retry_after = outcome.retry_after
         self.status = outcome.status
+        self.reason = outcome.reason
 
 
 def error_answer(error: RequestError, table: ErrorTable) -> ErrorAnswer:

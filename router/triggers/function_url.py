@@ -9,13 +9,16 @@ from typing import Any
 
 from router import jsontext
 from router.errors import RequestError
-from router.model import Conversation, ReadBody, Reply, Report, Request, Scope, SiteClaim, Target, TriggerType
+from router.model import Conversation, Reply, Report, Request, Scope, SiteClaim, Target, TriggerType
 from router.policies.cors import Cors, check_cors, compile_cors, is_preflight, preflight_headers, response_headers
+from router.policies.webhook_auth import Auth, check_auth, compile_auth
 from router.triggers import _payload2
+from router.triggers._auth import authorized_body
 from router.triggers._http import (
     LAMBDA_PAYLOAD_LIMIT,
     ErrorAnswer,
     ErrorTable,
+    Failed,
     derived_id,
     error_answer,
     error_note,
@@ -36,15 +39,15 @@ _FORBIDDEN = ErrorAnswer(
     b'https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"}',
     "AccessDeniedException",
 )
+_REASON = b"ReservedFunctionConcurrentInvocationLimitExceeded"
+"""Lambda's reason where it gives none; the one that it gives stands in its place."""
 
 ERRORS: ErrorTable = {
     "function_error": _FAILED,
     "bad_response": _FAILED,
     "timeout": _FAILED,
     "throttled": ErrorAnswer(
-        429,
-        b'{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User","message":"Rate Exceeded."}',
-        "TooManyRequestsException",
+        429, b'{"Reason":"%s","Type":"User","message":"Rate Exceeded."}' % _REASON, "TooManyRequestsException"
     ),
     "client_error": _FAILED,
     "client_error 403": _FORBIDDEN,
@@ -53,6 +56,8 @@ ERRORS: ErrorTable = {
     "service_error": _FAILED,
     "transport": _FAILED,
     "unmatched": ErrorAnswer(403, b'{"Message":null}'),
+    "unauthorized": _FORBIDDEN,
+    "forbidden": _FORBIDDEN,
     "bad_request": _BAD_REQUEST,
     "incomplete_request": _BAD_REQUEST,
     "request_too_large": _TOO_LARGE,
@@ -73,6 +78,7 @@ class FunctionUrl:
     target: Target
     shape: _payload2.Shape
     cors: Cors | None
+    auth: Auth
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> FunctionUrl:
@@ -80,7 +86,8 @@ def build(settings: Mapping[str, Any], scope: Scope) -> FunctionUrl:
     url_id = settings.get("url_id") or derived_id(32, scope.name)
     reference = {key: settings[key] for key in ("function", "weights") if settings.get(key) is not None}
     shape = _payload2.Shape("$default", "anonymous", url_id, "$default", domain_prefix=url_id, keeps_cookie_header=True)
-    return FunctionUrl(scope.target(reference), shape, compile_cors(settings.get("cors")))
+    auth = compile_auth(settings.get("auth"), scope.name)
+    return FunctionUrl(scope.target(reference), shape, compile_cors(settings.get("cors")), auth)
 
 
 def claims(settings: Mapping[str, Any]) -> tuple[SiteClaim, ...]:
@@ -92,6 +99,7 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
     """Rules beyond the schema."""
     if settings.get("cors"):
         check_cors(settings["cors"], report)
+    check_auth(settings.get("auth"), report)
 
 
 def handle(request: Request, url: FunctionUrl) -> Conversation:
@@ -111,7 +119,7 @@ def handle(request: Request, url: FunctionUrl) -> Conversation:
 
 
 def _answer(request: Request, url: FunctionUrl) -> Conversation:
-    body = yield ReadBody(LAMBDA_PAYLOAD_LIMIT)
+    body = yield from authorized_body(request, url.auth, LAMBDA_PAYLOAD_LIMIT)
     event = _payload2.event(
         url.shape,
         request,
@@ -128,7 +136,10 @@ def _answer(request: Request, url: FunctionUrl) -> Conversation:
 def _refusal(error: RequestError) -> Reply:
     row = error_answer(error, ERRORS)
     error_type = [("x-amzn-ErrorType", row.error_type)] if row.error_type else []
-    return Reply(row.status, [("content-type", row.content_type), *error_type], row.body, error_note(error))
+    body = row.body
+    if isinstance(error, Failed) and error.reason:
+        body = body.replace(_REASON, error.reason.encode("ascii", "replace"))
+    return Reply(row.status, [("content-type", row.content_type), *error_type], body, error_note(error))
 
 
 TYPE = TriggerType(

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.model import Conversation, Request, Scope, Target, TriggerType
+from router.policies.webhook_auth import Auth, compile_auth
 from router.triggers._http import derived_id
 from router.triggers.api_gateway import http, rest, rules
-from router.triggers.api_gateway.routes import DEFAULT_ROUTE, parse_route_key
+from router.triggers.api_gateway.routes import DEFAULT_ROUTE, Integration, parse_route_key
 from router.triggers.api_gateway.site import claims, compile_site, stage_of
 
 Api = rest.RestApi | http.HttpApi
@@ -17,19 +18,25 @@ Api = rest.RestApi | http.HttpApi
 
 def build(settings: Mapping[str, Any], scope: Scope) -> Api:
     """The compiled API. Everything that no request changes is computed here."""
-    routes = settings["routes"]
-    targets = [(parse_route_key(text), _target(route, scope)) for text, route in routes.items() if text != DEFAULT_ROUTE]
+    auth = compile_auth(settings.get("auth"), scope.name)
+    integrations = {text: _integration(route, scope, auth) for text, route in settings["routes"].items()}
+    default = integrations.pop(DEFAULT_ROUTE, None)
+    routes = [(parse_route_key(text), integration) for text, integration in integrations.items()]
     site = compile_site(settings)
     api_id = settings.get("api_id") or derived_id(10, scope.name)
     stage = stage_of(settings)
     if settings["api"] == "rest":
-        return rest.build(settings, scope, targets, site, api_id, stage)
-    default = _target(routes[DEFAULT_ROUTE], scope) if DEFAULT_ROUTE in routes else None
-    return http.build(settings, scope, targets, default, site, api_id, stage)
+        return rest.build(settings, scope, routes, site, api_id, stage)
+    return http.build(settings, scope, routes, default, site, api_id, stage)
+
+
+def _integration(route: Any, scope: Scope, inherited: Auth) -> Integration:
+    """A route is a function reference, or a map with `function`; its own `auth` replaces the trigger's."""
+    auth = None if isinstance(route, str) else route.get("auth")
+    return Integration(_target(route, scope), compile_auth(auth, scope.name, inherited))
 
 
 def _target(route: Any, scope: Scope) -> Target:
-    """A route is a function reference, or a map with `function` and perhaps `weights`."""
     if isinstance(route, str):
         return scope.target(route)
     return scope.target({key: route[key] for key in ("function", "weights") if route.get(key) is not None})

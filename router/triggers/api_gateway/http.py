@@ -10,9 +10,11 @@ from typing import Any
 
 from router import jsontext
 from router.errors import RequestError, Unmatched
-from router.model import Conversation, Headers, ReadBody, Reply, Request, Scope, Target
+from router.model import Conversation, Headers, Reply, Request, Scope, Target
 from router.policies.cors import Cors, compile_cors, is_preflight, preflight_headers, response_headers
+from router.policies.webhook_auth import Auth
 from router.triggers import _payload2
+from router.triggers._auth import authorized_body, challenge
 from router.triggers._http import (
     BadResponse,
     ErrorAnswer,
@@ -28,7 +30,7 @@ from router.triggers._http import (
 )
 from router.triggers._replies import BODYLESS, body_bytes, header_name, parse_answer, status_code
 from router.triggers.api_gateway import payload1
-from router.triggers.api_gateway.routes import DEFAULT_ROUTE, RouteKey, RouteTree, path_parameters, specificity
+from router.triggers.api_gateway.routes import DEFAULT_ROUTE, Integration, RouteKey, RouteTree, path_parameters, specificity
 from router.triggers.api_gateway.site import Site
 
 BODY_LIMIT = 10 * 1024 * 1024
@@ -47,6 +49,8 @@ ERRORS: ErrorTable = {
     "service_error": _INTERNAL,
     "transport": _UNAVAILABLE,
     "unmatched": ErrorAnswer(404, b'{"message":"Not Found"}'),
+    "unauthorized": ErrorAnswer(401, b'{"message":"Unauthorized"}'),
+    "forbidden": ErrorAnswer(403, b'{"message":"Forbidden"}'),
     "bad_request": _BAD_REQUEST,
     "incomplete_request": _BAD_REQUEST,
     "request_too_large": ErrorAnswer(413, b'{"message":"Request Entity Too Large"}'),
@@ -67,6 +71,7 @@ class HttpRoute:
 
     key: RouteKey | None
     target: Target
+    auth: Auth
     shape: _payload2.Shape
     context: Mapping[str, Any]
 
@@ -87,16 +92,16 @@ class HttpApi:
 def build(
     settings: Mapping[str, Any],
     scope: Scope,
-    routes: list[tuple[RouteKey, Target]],
-    default: Target | None,
+    routes: list[tuple[RouteKey, Integration]],
+    default: Integration | None,
     site: Site,
     api_id: str,
     stage: str,
 ) -> HttpApi:
-    """The compiled form; `routes` are the parsed keys with their targets, `default` is that of `$default`."""
+    """The compiled form; `routes` are the parsed keys with what stands behind them, `default` is the same of `$default`."""
     variables = dict(settings.get("stage_variables") or {}) or None
 
-    def route(key: RouteKey | None, target: Target) -> HttpRoute:
+    def route(key: RouteKey | None, integration: Integration) -> HttpRoute:
         text = f"{key.method} {key.path}" if key else DEFAULT_ROUTE
         context = payload1.static_context(
             account_id=scope.account_id,
@@ -107,10 +112,11 @@ def build(
             resource=key.path if key else DEFAULT_ROUTE,
         )
         context["authorizer"] = {"claims": None, "scopes": None}
-        return HttpRoute(key, target, _payload2.Shape(text, scope.account_id, api_id, stage, variables), context)
+        shape = _payload2.Shape(text, scope.account_id, api_id, stage, variables)
+        return HttpRoute(key, integration.target, integration.auth, shape, context)
 
     return HttpApi(
-        RouteTree((key, route(key, target)) for key, target in routes),
+        RouteTree((key, route(key, integration)) for key, integration in routes),
         None if default is None else route(None, default),
         site,
         compile_cors(settings.get("cors")),
@@ -146,7 +152,8 @@ def handle(request: Request, api: HttpApi) -> Conversation:
         reply = yield from _answer(request, api, token)
     except RequestError as error:
         row = error_answer(error, ERRORS)
-        reply = Reply(row.status, [("content-type", row.content_type)], row.body, error_note(error))
+        headers = [("content-type", row.content_type), *challenge(error, row.status)]
+        reply = Reply(row.status, headers, row.body, error_note(error))
     if api.cors is not None:
         reply.headers = _with_cors(reply.headers, api.cors, request)
     reply.headers.append(("apigw-requestid", token))
@@ -168,7 +175,7 @@ def _answer(request: Request, api: HttpApi, token: str) -> Conversation:
     route = _find(api, request.method, segments)
     if route is None:
         raise Unmatched(f"no route for {request.method} {request.path}")
-    body = yield ReadBody(BODY_LIMIT)
+    body = yield from authorized_body(request, route.auth, BODY_LIMIT)
     render = _event_2 if api.payload == "2.0" else _event_1
     payload = yield from invoke(route.target, jsontext.dumps(render(request, api, route, segments, body, token)), api.timeout)
     return _reply_2(payload) if api.payload == "2.0" else _reply_1(payload)

@@ -11,12 +11,14 @@ from typing import Any
 
 from router import jsontext
 from router.errors import BadRequest, RequestError, Unmatched
-from router.model import Conversation, ReadBody, Request, Scope, Target
+from router.model import Conversation, Request, Scope, Target
+from router.policies.webhook_auth import Auth
+from router.triggers._auth import authorized_body
 from router.triggers._http import UriTooLong, check_header_size, derived_id, invoke, short_token
 from router.triggers.api_gateway import payload1
 from router.triggers.api_gateway.binary import BinaryMediaTypes, compile_binary_media_types
 from router.triggers.api_gateway.rest_answers import answer, refusal
-from router.triggers.api_gateway.routes import RouteKey, RouteTree, path_parameters, specificity
+from router.triggers.api_gateway.routes import Integration, RouteKey, RouteTree, path_parameters, specificity
 from router.triggers.api_gateway.site import Site
 
 BODY_LIMIT = 10 * 1024 * 1024
@@ -33,6 +35,7 @@ class RestRoute:
 
     key: RouteKey
     target: Target
+    auth: Auth
     context: Mapping[str, Any]
 
 
@@ -49,11 +52,11 @@ class RestApi:
 
 
 def build(
-    settings: Mapping[str, Any], scope: Scope, routes: list[tuple[RouteKey, Target]], site: Site, api_id: str, stage: str
+    settings: Mapping[str, Any], scope: Scope, routes: list[tuple[RouteKey, Integration]], site: Site, api_id: str, stage: str
 ) -> RestApi:
-    """The compiled form; `routes` are the parsed keys with their targets."""
+    """The compiled form; `routes` are the parsed keys with what stands behind them."""
 
-    def route(key: RouteKey, target: Target) -> RestRoute:
+    def route(key: RouteKey, integration: Integration) -> RestRoute:
         resource_id = derived_id(6, api_id, key.path)
         context = payload1.static_context(
             account_id=scope.account_id,
@@ -63,11 +66,11 @@ def build(
             resource_id=resource_id,
             resource=key.path,
         )
-        return RestRoute(key, target, context)
+        return RestRoute(key, integration.target, integration.auth, context)
 
     arn = f"arn:aws:execute-api:{scope.region}:{scope.account_id}:{api_id}/{stage}/"
     return RestApi(
-        RouteTree((key, route(key, target)) for key, target in routes),
+        RouteTree((key, route(key, integration)) for key, integration in routes),
         site,
         compile_binary_media_types(settings.get("binary_media_types") or ()),
         dict(settings.get("stage_variables") or {}) or None,
@@ -104,7 +107,7 @@ def _answer(request: Request, api: RestApi, token: str) -> Conversation:
     if found is None:
         raise Unmatched(f"no route for {method} {path}")
     route = found[0]
-    body = yield ReadBody(BODY_LIMIT)
+    body = yield from authorized_body(request, route.auth, BODY_LIMIT)
     headers = payload1.fold_headers(request)
     text, base64 = _event_body(body, headers, api.binary)
     context = payload1.request_context(

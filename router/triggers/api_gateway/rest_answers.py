@@ -9,6 +9,7 @@ from typing import Any
 
 from router.errors import RequestError
 from router.model import Headers, Reply, Request
+from router.triggers._auth import challenge
 from router.triggers._http import BadResponse, ErrorAnswer, ErrorTable, error_answer, error_note
 from router.triggers._replies import BODYLESS, OWN_HEADERS, body_bytes, header_name, parse_answer, status_code
 from router.triggers.api_gateway.binary import BinaryMediaTypes
@@ -33,6 +34,8 @@ ERRORS: ErrorTable = {
     "service_error": ErrorAnswer(500, _INTERNAL, _SERVER_ERROR),
     "transport": ErrorAnswer(504, b'{"message": "Network error communicating with endpoint"}', _SERVER_ERROR),
     "unmatched": _message(403, "Missing Authentication Token", "MissingAuthenticationTokenException"),
+    "unauthorized": _message(401, "Unauthorized", "UnauthorizedException"),
+    "forbidden": _message(403, "Forbidden", "ForbiddenException"),
     "bad_request": _message(400, "Bad Request", "BadRequestException"),
     "incomplete_request": _message(400, "Bad Request", "BadRequestException"),
     "request_too_large": _message(413, "HTTP content length exceeded 10485760 bytes.", "RequestTooLargeException"),
@@ -114,5 +117,6 @@ def refusal(request: Request, error: RequestError, token: str) -> Reply:
         ("x-amz-apigw-id", token),
         ("Content-Type", row.content_type),
         ("x-amzn-ErrorType", row.error_type or _SERVER_ERROR),
+        *challenge(error, row.status),
     ]
     return Reply(row.status, headers, row.body, error_note(error))

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from router.model import Target
+from router.policies.webhook_auth import Auth
 from router.triggers._http import METHODS
 
 DEFAULT_ROUTE = "$default"
@@ -80,6 +82,14 @@ def _literal(part: str, *, last: bool) -> str:
     if not part and not last:
         raise RouteSyntaxError("A path cannot hold an empty segment.")
     return part
+
+
+@dataclass(slots=True)
+class Integration:
+    """What stands behind a route, and who may call it."""
+
+    target: Target
+    auth: Auth
 
 
 R = TypeVar("R")

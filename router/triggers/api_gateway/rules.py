@@ -5,6 +5,7 @@ from typing import Any
 
 from router.model import Report
 from router.policies.cors import check_cors
+from router.policies.webhook_auth import check_auth
 from router.triggers.api_gateway.routes import DEFAULT_ROUTE, RouteKey, RouteSyntaxError, parse_route_key
 from router.triggers.api_gateway.site import DEFAULT_STAGE, stage_of
 
@@ -27,6 +28,10 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
     api = settings["api"]
     _check_settings(settings, api, report)
     _check_timeout(settings.get("timeout"), api, report)
+    check_auth(settings.get("auth"), report)
+    for text, route in settings["routes"].items():
+        if not isinstance(route, str):
+            check_auth(route.get("auth"), report, ("routes", text, "auth"))
     if settings.get("cors"):
         check_cors(settings["cors"], report)
     parsed = list(_parsed(settings, report))

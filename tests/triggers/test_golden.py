@@ -1,0 +1,92 @@
+"""Golden cases: `tests/events/<type>/<case>.{request,event,result,reply}.json`, one file per side of the conversation.
+
+`request.json`: `settings` as in YAML, and `request`: method, target, headers (pairs), `body` or `body_base64`, and fields of
+`router.model.Request`. `event.json`: the whole event; where it is missing, nothing may be invoked. `result.json`: the outcome:
+`kind`, `payload` (JSON) or `payload_text`, and fields of `router.outcome.Outcome`. `reply.json`: status, headers (pairs),
+`body` or `body_base64`, and `error` where the router made the answer.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router.errors import Invoked
+from router.fakes import request, succeeded
+from router.model import Reply, Request
+from router.outcome import Outcome, OutcomeKind
+
+EVENTS = Path(__file__).parent.parent / "events"
+CASES = sorted(path.relative_to(EVENTS).as_posix().removesuffix(".request.json") for path in EVENTS.glob("*/*.request.json"))
+
+
+def read(case: str, side: str) -> Any:
+    path = EVENTS / f"{case}.{side}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def body_of(written: dict[str, Any]) -> bytes:
+    if "body_base64" in written:
+        return b64decode(written.pop("body_base64"))
+    text: str = written.pop("body", "")
+    return text.encode()
+
+
+def request_of(written: dict[str, Any]) -> Request:
+    body = body_of(written)
+    headers = [(name, value) for name, value in written.pop("headers", [])]
+    return request(written.pop("method"), written.pop("target"), headers, body, **written)
+
+
+def outcome_of(written: dict[str, Any] | None) -> Outcome:
+    if written is None:
+        return succeeded(b"null")
+    payload = (
+        written.pop("payload_text").encode() if "payload_text" in written else json.dumps(written.pop("payload", None)).encode()
+    )
+    invoked = Invoked(written.pop("invoked", "yes"))
+    return Outcome(OutcomeKind(written.pop("kind")), payload, invoked=invoked, **written)
+
+
+def reply_in_words(reply: Reply) -> dict[str, Any]:
+    assert isinstance(reply.body, bytes)
+    words: dict[str, Any] = {"status": reply.status, "headers": [[name, value] for name, value in reply.headers]}
+    try:
+        words["body"] = reply.body.decode()
+    except UnicodeDecodeError:
+        words["body_base64"] = b64encode(reply.body).decode()
+    if reply.error is not None:
+        words["error"] = {"name": reply.error.name, "invoked": reply.error.invoked.value}
+        if reply.error.retry_after is not None:
+            words["error"]["retry_after"] = reply.error.retry_after
+    return words
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(case: str, door: Callable[..., Any]) -> None:
+    given = read(case, "request")
+    expected_event = read(case, "event")
+    trigger = door(given["settings"])
+
+    reply = trigger.send(request_of(given["request"]), outcome_of(read(case, "result")))
+
+    events = [json.loads(step.payload) for step in trigger.invoked]
+    assert events == ([] if expected_event is None else [expected_event])
+    assert reply_in_words(reply) == read(case, "reply")
+
+
+def test_every_case_is_complete() -> None:
+    """No file stands alone, and an event comes with the answer to it."""
+    sides: dict[str, set[str]] = {}
+    for path in EVENTS.glob("*/*.json"):
+        case, _, side = path.relative_to(EVENTS).as_posix().removesuffix(".json").rpartition(".")
+        sides.setdefault(case, set()).add(side)
+    assert CASES
+    assert {
+        case: found
+        for case, found in sides.items()
+        if found not in ({"request", "reply"}, {"request", "event", "result", "reply"})
+    } == {}
