@@ -5,6 +5,7 @@ every trigger. An included file's `defaults:`, `labels:` and `namespace:` hold f
 """
 
 import posixpath
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ from router.config.source import parse
 from router.config.substitution import Substitution
 
 INCLUDABLE = ("functions", "authorizers", "triggers", "tests", "defaults", "labels", "namespace")
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _JOINED = ("functions", "authorizers", "triggers", "tests")
 _PREFIXED = ("functions", "triggers")
 
@@ -107,20 +109,27 @@ class _Assembler:
         root = self._read(path, asked)
         if root is None:
             return None
-        for name, entry in root.entries.items():
-            if name not in INCLUDABLE:
-                help_text = f"an included file holds only {', '.join(INCLUDABLE)}"
-                self._problem("not-includable", f"`{name}` may not stand in an included file", entry.key.span, help_text)
-        spread = spread_defaults(root, root)
-        named = self._namespaced(spread, path)
+        usable = {name: entry for name, entry in root.entries.items() if self._is_includable(name, entry)}
+        root = MapNode(root.span, usable)
+        named = self._namespaced(spread_defaults(root, root), path)
         return MapNode(named.span, {name: entry for name, entry in named.entries.items() if name in _JOINED})
+
+    def _is_includable(self, name: str, entry: Entry) -> bool:
+        if name not in INCLUDABLE:
+            help_text = f"an included file holds only {', '.join(INCLUDABLE)}"
+            self._problem("not-includable", f"`{name}` may not stand in an included file", entry.key.span, help_text)
+            return False
+        if name != "namespace" and not isinstance(entry.value, MapNode):
+            self._problem("type", f"`{name}:` takes a map", entry.value.span)
+            return False
+        return True
 
     def _namespaced(self, root: MapNode, path: str) -> MapNode:
         entry = root.entries.get("namespace")
         if entry is None:
             return root
-        if not isinstance(entry.value, ScalarNode) or not entry.value.text:
-            self._problem("type", "`namespace:` takes a name", entry.value.span)
+        if not isinstance(entry.value, ScalarNode) or not _NAMESPACE.fullmatch(entry.value.text):
+            self._problem("bad-namespace", "`namespace:` takes a name of letters, digits, `_` and `-`", entry.value.span)
             return root
         namespace = self.result.namespaces[path] = entry.value.text
         for name in _PREFIXED:

@@ -80,6 +80,8 @@ def child(node: Node, part: str | int) -> tuple[Span | None, Node] | None:
             return entries[part].key.span, entries[part].value
         case ListNode(items=items) if isinstance(part, int) and part < len(items):
             return None, items[part]
+        case MapNode() | ScalarNode() if part == 0:  # alone where a list is wanted: its only item
+            return None, node
         case _:
             return None
 

@@ -1,10 +1,14 @@
 """Where a rule's findings go: paths become places, and what cannot be said of an unknown value is not said."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from router.config.nodes import MapNode, ScalarNode, locate
 from router.config.problem import Path, Problem, Related, Severity, Span
+
+_QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"")
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(slots=True)
@@ -29,6 +33,8 @@ class Reporter:
         place = locate(self.root, path)
         if isinstance(place.value, ScalarNode) and place.value.opaque and on == "value":
             return
+        if isinstance(place.value, ScalarNode) and place.value.substituted:
+            message, help = concealed(message, place.value), help and concealed(help, place.value)
         others = tuple(Related(text, self.key_span(other)) for other, text in related)
         span = self.key_span(path) if on == "key" or not place.exact else place.value.span
         self.problems.append(Problem(code, message, span, Severity(severity), path, help, others))
@@ -54,3 +60,14 @@ class Reporter:
             self.report((*base, *path), code, message, help=help, on=on, severity=severity)
 
         return report
+
+
+def concealed(text: str, node: ScalarNode) -> str:
+    """A message about a value from a variable, without quoting any part of that value."""
+    ours = set(_WORD.findall(node.written))
+
+    def replace(match: re.Match[str]) -> str:
+        words = set(_WORD.findall(match[0])) - ours
+        return f"`{node.written}`" if any(word in node.text for word in words) else match[0]
+
+    return _QUOTED.sub(replace, text)

@@ -11,8 +11,11 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
-from router.config.nodes import ListNode, MapNode, Node
+from router.config.nodes import ListNode, MapNode, Node, ScalarNode
 from router.config.problem import Path
+
+_LONGEST_NAME = 200
+"""Characters; comparing longer ones takes its time, and nobody means another name by them."""
 
 _TYPE_NAMES = {
     "string": "text",
@@ -43,6 +46,8 @@ def words(error: ValidationError, path: Path, node: Node) -> Words:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The name that was probably meant."""
+    if len(name) > _LONGEST_NAME:
+        return None
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return close[0] if close else None
 
@@ -84,7 +89,11 @@ def _missing_key(error: ValidationError, path: Path, node: Node) -> Words:
 
 
 def _unsupported(error: ValidationError, path: Path, node: Node) -> Words:
+    if path and isinstance(path[-1], int):
+        return Words("unsupported", f"{shown(node)} cannot be used in this version: {error.validator_value}")
     name = path[-1] if path else ""
+    if isinstance(name, int):
+        return _unsupported_value(error, path, node)
     return Words("unsupported", f"`{name}` cannot be used in this version: {error.validator_value}", "remove it", "key")
 
 
@@ -97,23 +106,35 @@ def _type(error: ValidationError, path: Path, node: Node) -> Words:
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     expected = " or ".join(dict.fromkeys(_TYPE_NAMES.get(str(name), str(name)) for name in names))
     hint = None
-    if not isinstance(node, MapNode | ListNode) and not node.plain and not node.substituted and "string" not in names:
+    if isinstance(node, ScalarNode) and not node.plain and not node.substituted and "string" not in names:
         hint = "remove the quotes"
     return Words("type", f"{expected} is wanted here, not {shown(node)}", hint)
 
 
 def _enum(error: ValidationError, path: Path, node: Node) -> Words:
     allowed: Any = error.validator_value
+    name = _name(error)
+    if name is not None:
+        return Words("enum", f"the name `{name}` is not allowed here", _neighbour(name, allowed), "key")
     if path and path[-1] == "type" and len(path) == 3 and path[0] == "triggers":
         return _trigger_type(allowed, node)
-    meant = None if isinstance(node, MapNode | ListNode) else nearest(node.written, map(str, allowed))
-    help_text = f"did you mean `{meant}`?" if meant and len(allowed) > 1 else None
-    return Words("enum", f"{shown(node)} is not {alternatives(allowed)}", help_text)
+    meant = _neighbour(node.written, allowed) if isinstance(node, ScalarNode) and len(allowed) > 1 else None
+    return Words("enum", f"{shown(node)} is not {alternatives(allowed)}", meant)
+
+
+def _neighbour(name: str, known: Iterable[Any]) -> str | None:
+    meant = nearest(name, map(str, known))
+    return f"did you mean `{meant}`?" if meant else None
+
+
+def _name(error: ValidationError) -> str | None:
+    """The key, where an error speaks about a key and not about a value."""
+    return str(error.instance) if "propertyNames" in error.absolute_schema_path else None
 
 
 def _trigger_type(known: list[str], node: Node) -> Words:
-    meant = None if isinstance(node, MapNode | ListNode) else nearest(node.written, known)
-    help_text = f"did you mean `{meant}`?" if meant else f"known types: {', '.join(f'`{name}`' for name in known)}"
+    meant = _neighbour(node.written, known) if isinstance(node, ScalarNode) else None
+    help_text = meant or f"known types: {', '.join(f'`{name}`' for name in known)}"
     return Words("unknown-type", f"{shown(node)} is no trigger type", help_text)
 
 
@@ -123,13 +144,11 @@ def _const(error: ValidationError, path: Path, node: Node) -> Words:
 
 def _pattern(error: ValidationError, path: Path, node: Node) -> Words:
     schema: Any = error.schema
-    title = schema.get("title") if isinstance(schema, dict) else None
-    examples = schema.get("examples", []) if isinstance(schema, dict) else []
-    if "propertyNames" in error.absolute_schema_path:
-        return Words(
-            "pattern", f"the name `{error.instance}` is not allowed here", f"it must match {error.validator_value}", "key"
-        )
-    texts = [example for example in examples if isinstance(example, str)]
+    name = _name(error)
+    if name is not None:
+        return Words("pattern", f"the name `{name}` is not allowed here", f"it must match {error.validator_value}", "key")
+    title = schema.get("title", "")
+    texts = [example for example in schema.get("examples", ()) if isinstance(example, str)]
     wanted = f"is not a valid {title[0].lower() + title[1:]}" if title else "is not written as it must be"
     help_text = f"for example {alternatives(texts)}" if texts else f"it must match {error.validator_value}"
     return Words("pattern", f"{shown(node)} {wanted}", help_text)
@@ -137,13 +156,16 @@ def _pattern(error: ValidationError, path: Path, node: Node) -> Words:
 
 def _bound(text: str) -> "Callable[[ValidationError, Path, Node], Words]":
     def row(error: ValidationError, path: Path, node: Node) -> Words:
-        if "propertyNames" in error.absolute_schema_path:
-            return Words(
-                str(error.validator), f"the name `{error.instance}` is {text.format(error.validator_value)}", None, "key"
-            )
-        return Words(str(error.validator), f"{shown(node)} is {text.format(error.validator_value)}")
+        said, name = text.format(error.validator_value), _name(error)
+        if name is not None:
+            return Words(str(error.validator), f"the name `{name}` is {said}", None, "key")
+        return Words(str(error.validator), f"{shown(node)} is {said}")
 
     return row
+
+
+def _whole(text: str) -> "Callable[[ValidationError, Path, Node], Words]":
+    return lambda error, path, node: Words(str(error.validator), text.format(error.validator_value), None, "key")
 
 
 def _json(value: Any) -> str:
@@ -166,10 +188,10 @@ _TABLE: dict[str, Callable[[ValidationError, Path, Node], Words]] = {
     "multipleOf": _bound("not a multiple of {}"),
     "minLength": _bound("shorter than {} characters"),
     "maxLength": _bound("longer than {} characters"),
-    "minItems": _bound("shorter than {} items"),
-    "maxItems": _bound("longer than {} items"),
-    "uniqueItems": _bound("a list in which an item stands twice"),
-    "minProperties": _bound("a map with fewer than {} keys"),
-    "maxProperties": _bound("a map with more than {} keys"),
+    "minItems": _whole("this list has fewer than {} items"),
+    "maxItems": _whole("this list has more than {} items"),
+    "uniqueItems": _whole("this list holds an item twice"),
+    "minProperties": _whole("this map has fewer than {} keys"),
+    "maxProperties": _whole("this map has more than {} keys"),
     "not": _bound("not allowed here"),
 }

@@ -9,8 +9,9 @@ def literal_secrets(context: Context) -> None:
     for path in context.secrets:
         node = context.node(path)
         if isinstance(node, ScalarNode) and not node.substituted:
-            message = f"`{path[-1]}` is a secret, and stands in the file as it is"
-            help_text = f"write `{path[-1]}: ${{NAME}}` or `{path[-1]}: ${{file:/run/secrets/name}}`"
+            name = next(part for part in reversed(path) if isinstance(part, str))
+            message = f"`{name}` is a secret, and stands in the file as it is"
+            help_text = f"write `{name}: ${{NAME}}` or `{name}: ${{file:/run/secrets/name}}`"
             context.reporter.report(path, "literal-secret", message, help=help_text)
 
 
