@@ -23,6 +23,7 @@ _CHAIN_CHECK = 60.0
 _RENEW_AHEAD = 900.0
 _LONGEST_BACK_OFF = 60.0
 _REJECTION_PAUSE = 30.0
+"""Seconds at least between two questions to the source when AWS rejects the keys."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -76,10 +77,9 @@ class Credential:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def rejected(self, message: str) -> None:
-        """AWS does not take the keys: ask the source again, unless that was done just now (a file may have changed)."""
+        """AWS does not take the keys: ask the source again soon (a file may have changed). Until then this is a problem."""
         self.problem = f"AWS rejects the credentials of {self.name}: {message}"
-        if self._clock.monotonic() - self._asked_at >= _REJECTION_PAUSE:
-            self._wanted.set()
+        self._wanted.set()
 
     async def _keep(self) -> None:
         failures = 0
@@ -98,13 +98,16 @@ class Credential:
                 self._take(keys)
             self._tried.set()
             await self._pause(self._wanted, delay)
+            early = _REJECTION_PAUSE - (self._clock.monotonic() - self._asked_at)
+            if self._wanted.is_set() and early > 0:
+                await self._pause(asyncio.Event(), early)
 
     def _take(self, keys: Keys) -> None:
         known = self.keys
         if known is None or (keys.access_key, keys.secret_key, keys.token) != (known.access_key, known.secret_key, known.token):
             log.info("Credentials are there.", extra={"credential": self.name, "access_key": keys.access_key})
             self.keys = keys
-            self.problem = None
+        self.problem = None
 
     def _failed(self, error: Exception) -> None:
         log.warning(
