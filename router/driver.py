@@ -5,19 +5,41 @@ own error bodies. Anything else that a trigger raises is a fault of ours: logged
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from router import jsontext
 from router.errors import Invoked, RequestError
-from router.model import Conversation, ErrorNote, Invocation, Invoke, ReadBody, Reply, Request, Step, Target, Trigger
+from router.model import (
+    Conversation,
+    ErrorNote,
+    Forward,
+    Glimpse,
+    Invocation,
+    Invoke,
+    OriginRequest,
+    OriginResponse,
+    PeekBody,
+    ReadBody,
+    Reply,
+    Request,
+    Resolve,
+    Step,
+    Stream,
+    Target,
+    Trigger,
+)
 from router.outcome import Outcome, OutcomeKind, transport
-from router.ports import Clock, Invoker, Metrics
+from router.ports import Clock, Forwarder, Invoker, Metrics
 
 log = logging.getLogger("router.driver")
 
 ReadBodyFrom = Callable[[int], Awaitable[bytes]]
 """Reads the request's body up to a limit in bytes; raises `BodyTooLarge` and `BodyIncomplete`."""
+
+
+ReadPiece = Callable[[], Awaitable[bytes]]
+"""Reads the next piece of the request's body; empty at its end; raises `BodyTooLarge` and `BodyIncomplete`."""
 
 
 @dataclass(slots=True)
@@ -27,35 +49,59 @@ class Exchange:
     trigger: Trigger
     request: Request
     read_body: ReadBodyFrom
+    read_piece: ReadPiece | None = None
     waited: float = 0.0
-    """Seconds spent waiting for functions."""
+    """Seconds spent waiting for functions and origins."""
     outcomes: list[Outcome] = field(default_factory=list)
+    peeked: list[bytes] = field(default_factory=list)
+    """Pieces of the body that were read ahead."""
+    streams: list[Stream] = field(default_factory=list)
+    """What origins answered: closed where the reply does not pass it on."""
 
 
 class Driver:
     """Runs conversations. `draw()` gives uniform floats in [0, 1), for weights between qualifiers."""
 
-    def __init__(self, invoker: Invoker, clock: Clock, draw: Callable[[], float], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        invoker: Invoker,
+        clock: Clock,
+        draw: Callable[[], float],
+        metrics: Metrics,
+        forwarder: Forwarder | None = None,
+    ) -> None:
         self._invoker = invoker
+        self._forwarder = forwarder
         self._clock = clock
         self._draw = draw
         self._metrics = metrics
         self._perform: dict[type[Step], Callable[[Exchange, Step], Awaitable[object]]] = {
             ReadBody: self._read_body,
             Invoke: self._invoke,
+            PeekBody: self._peek_body,
+            Resolve: self._resolve,
+            Forward: self._forward,
         }
 
     async def run(self, exchange: Exchange) -> Reply:
         """The reply to the exchange's request. Raises nothing but `asyncio.CancelledError`."""
         trigger = exchange.trigger
+        passed_on: object = None
         try:
-            return await self._converse(trigger.type.handle(exchange.request, trigger.built), exchange)
+            reply = await self._converse(trigger.type.handle(exchange.request, trigger.built), exchange)
+            passed_on = reply.body
+            _log_fault(exchange, reply)
+            return reply
         except RequestError as error:
             return plain_error(_STATUS.get(error.name, 500), error.name, str(error), error.invoked, error.retry_after)
         except Exception:
             log.exception("A trigger failed.", extra={"trigger": trigger.name, "request_id": exchange.request.id})
             invoked = exchange.outcomes[-1].invoked if exchange.outcomes else Invoked.NO
             return plain_error(500, "internal", "The router failed; its log says why.", invoked)
+        finally:
+            for stream in exchange.streams:
+                if stream is not passed_on:
+                    await stream.aclose()
 
     async def _converse(self, conversation: Conversation, exchange: Exchange) -> Reply:
         perform = self._perform
@@ -111,6 +157,36 @@ class Driver:
             _log_failure(exchange, invocation, outcome)
         return outcome
 
+    async def _peek_body(self, exchange: Exchange, step: Step) -> Glimpse:
+        assert isinstance(step, PeekBody)
+        if exchange.request.body is not None:
+            body = exchange.request.body
+        else:
+            assert exchange.read_piece is not None
+            while sum(map(len, exchange.peeked)) <= step.limit and (piece := await exchange.read_piece()):
+                exchange.peeked.append(piece)
+            body = b"".join(exchange.peeked)
+        return Glimpse(body[: step.limit], len(body) > step.limit)
+
+    async def _resolve(self, exchange: Exchange, step: Step) -> None:
+        assert isinstance(step, Resolve)
+        assert self._forwarder is not None
+        await self._forwarder.resolve(step.origin)
+
+    async def _forward(self, exchange: Exchange, step: Step) -> OriginResponse:
+        assert isinstance(step, Forward)
+        assert self._forwarder is not None
+        body, length = _outgoing_body(exchange) if step.body is None else (step.body, len(step.body))
+        started = self._clock.monotonic()
+        try:
+            response = await self._forwarder.forward(
+                OriginRequest(step.origin, step.method, step.target, step.headers, body, length)
+            )
+        finally:
+            exchange.waited += self._clock.monotonic() - started
+        exchange.streams.append(response.body)
+        return response
+
     def _qualifier(self, target: Target) -> str | None:
         if not target.weights:
             return target.qualifier or target.function.qualifier
@@ -122,13 +198,56 @@ class Driver:
         return target.weights[-1][0]
 
 
-_STATUS = {"request_too_large": 413, "incomplete_request": 400, "unmatched": 404, "bad_request": 400, "unavailable": 503}
+def _outgoing_body(exchange: Exchange) -> tuple[bytes | AsyncIterator[bytes] | None, int | None]:
+    """The caller's own body with what it announced as its length; what was read ahead goes first."""
+    whole = exchange.request.body
+    if whole is not None:
+        return (whole or None), len(whole)
+    announced = exchange.request.header("content-length")
+    return _pieces(exchange), int(announced) if announced is not None else None
+
+
+async def _pieces(exchange: Exchange) -> AsyncIterator[bytes]:
+    assert exchange.read_piece is not None
+    while exchange.peeked:
+        yield exchange.peeked.pop(0)
+    while piece := await exchange.read_piece():
+        yield piece
+
+
+_STATUS = {
+    "request_too_large": 413,
+    "incomplete_request": 400,
+    "unmatched": 404,
+    "bad_request": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "unavailable": 503,
+}
 
 
 def plain_error(status: int, name: str, message: str, invoked: Invoked = Invoked.NO, retry_after: int | None = None) -> Reply:
     """An answer of the router's own, outside every front door: JSON `{"message": …}`."""
     body = jsontext.dumps({"message": message})
     return Reply(status, [("Content-Type", "application/json")], body, ErrorNote(name, invoked, retry_after, message))
+
+
+def _log_fault(exchange: Exchange, reply: Reply) -> None:
+    """One line where a request failed on the server's side and no failed invocation says why."""
+    note = reply.error
+    if note is None or reply.status < 500 or any(outcome.kind is not OutcomeKind.OK for outcome in exchange.outcomes):
+        return
+    log.warning(
+        "A request failed.",
+        extra={
+            "trigger": exchange.trigger.name,
+            "error": note.name,
+            "status": reply.status,
+            "request_id": exchange.request.id,
+            "trace_id": exchange.request.trace_id,
+            "detail": note.detail or None,
+        },
+    )
 
 
 def _log_failure(exchange: Exchange, invocation: Invocation, outcome: Outcome) -> None:

@@ -64,6 +64,22 @@ class BadRequest(RequestError):
     name = "bad_request"
 
 
+class Unauthorized(RequestError):
+    """The caller did not prove who it is. `challenge`: value of WWW-Authenticate, where its scheme has one."""
+
+    name = "unauthorized"
+
+    def __init__(self, message: str, challenge: str | None = None) -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
+
+class Forbidden(RequestError):
+    """Whoever the caller is, it may not call from where it stands."""
+
+    name = "forbidden"
+
+
 class Unavailable(RequestError):
     """The router cannot take work at the moment (it drains, or a store is full); safe to repeat later."""
 
@@ -72,6 +88,30 @@ class Unavailable(RequestError):
     def __init__(self, message: str, retry_after: int | None = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class OriginError(RequestError):
+    """An origin gave no usable answer. `invoked` speaks of functions, so the trigger sets what it knows."""
+
+    name = "origin_error"
+
+
+class OriginUnreachable(OriginError):
+    """No connection to the origin: its name does not resolve, it refuses, or TLS fails."""
+
+    name = "origin_unreachable"
+
+
+class OriginTimeout(OriginError):
+    """The origin did not take the connection, or did not go on answering, in time."""
+
+    name = "origin_timeout"
+
+
+class OriginBroken(OriginError):
+    """The connection to the origin broke, or what came is not an HTTP answer."""
+
+    name = "bad_origin_response"
 
 
 class StartError(RouterError):

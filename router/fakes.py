@@ -2,7 +2,7 @@
 
 import fnmatch
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Literal
 
 from router.errors import Invoked, RequestError
@@ -11,6 +11,9 @@ from router.model import (
     Conversation,
     Headers,
     Invocation,
+    Origin,
+    OriginRequest,
+    OriginResponse,
     Place,
     Reply,
     Request,
@@ -61,6 +64,46 @@ class FakeInvoker:
 def succeeded(payload: bytes, request_id: str = "00000000-0000-4000-8000-000000000000") -> Outcome:
     """The outcome of a function that returned `payload`."""
     return Outcome(OutcomeKind.OK, payload, 200, request_id, executed_version="$LATEST", invoked=Invoked.YES)
+
+
+class FakeStream:
+    """A body in pieces; an exception among them is raised in its place. `closed` counts the calls of `aclose`."""
+
+    def __init__(self, *pieces: bytes | Exception) -> None:
+        self.pieces = pieces
+        self.closed = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+class FakeForwarder:
+    """An origin that answers every request with `answer`, and remembers the requests with their bodies."""
+
+    def __init__(self, answer: OriginResponse | RequestError) -> None:
+        self.answer = answer
+        self.requests: list[tuple[OriginRequest, bytes | None]] = []
+        self.resolved: list[Origin] = []
+
+    async def resolve(self, origin: Origin) -> None:
+        self.resolved.append(origin)
+
+    async def forward(self, request: OriginRequest) -> OriginResponse:
+        body = request.body
+        read = body if body is None or isinstance(body, bytes) else b"".join([piece async for piece in body])
+        self.requests.append((request, read))
+        if isinstance(self.answer, RequestError):
+            raise self.answer
+        return self.answer
+
+    async def close(self) -> None:
+        self.requests.clear()
 
 
 class FakeMetrics:

@@ -6,7 +6,7 @@ dataclasses cost four times as much to build, and these are built for every requ
 
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from router.arn import FunctionArn
 from router.errors import Invoked, RequestError
@@ -91,6 +91,17 @@ class Invocation:
 # --- requests and replies --------------------------------------------------------------------------------------------
 
 
+class Stream(Protocol):
+    """A body that is passed on as it comes. Whoever holds it reads it to its end, or calls `aclose`; both may happen twice.
+
+    It raises a `RequestError` where it breaks off: then the caller must not take what it got for the whole.
+    """
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None: ...
+
+
 @dataclass(slots=True)
 class Request:
     """One HTTP request as it stands at the door.
@@ -150,8 +161,57 @@ class Reply:
 
     status: int
     headers: Headers
-    body: "bytes | AsyncIterator[bytes]" = b""
+    body: "bytes | Stream" = b""
     error: ErrorNote | None = None
+    reason: str | None = None
+    """The reason phrase; None: the usual one of the status."""
+
+
+# --- origins ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class Origin:
+    """A server that requests are passed on to. Times in seconds.
+
+    `attempts`: to connect; for GET and HEAD also to get an answer within `read_timeout`, which bounds every pause of the
+    origin. `completion_timeout`: for the whole answer. `ca_file`: PEM authorities instead of the system's.
+    """
+
+    tls: bool
+    host: str
+    port: int
+    attempts: int = 3
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    keepalive_timeout: float = 5.0
+    completion_timeout: float | None = None
+    ca_file: str | None = None
+
+    def __str__(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+
+@dataclass(slots=True)
+class OriginRequest:
+    """What goes to an origin. `body`: bytes, the caller's as it comes (`length`: what it announced), or None for none."""
+
+    origin: Origin
+    method: str
+    target: str
+    headers: Headers
+    body: "bytes | AsyncIterator[bytes] | None" = None
+    length: int | None = None
+
+
+@dataclass(slots=True)
+class OriginResponse:
+    """The head of an origin's answer, headers in wire order and case; the body comes as it is read."""
+
+    status: int
+    reason: str
+    headers: Headers
+    body: Stream
 
 
 # --- conversations ---------------------------------------------------------------------------------------------------
@@ -182,7 +242,44 @@ class Invoke:
     """UUID text of the invocation; default: the request's id."""
 
 
-Step = ReadBody | Invoke
+@dataclass(slots=True)
+class PeekBody:
+    """Read the beginning of the request's body; `Forward` still sends all of it. Result: a `Glimpse`. Throws as `ReadBody`."""
+
+    limit: int
+
+
+@dataclass(slots=True)
+class Glimpse:
+    """The first bytes of a body, and whether there are more."""
+
+    data: bytes
+    truncated: bool
+
+
+@dataclass(slots=True)
+class Resolve:
+    """Make sure that an origin's name leads somewhere. Result: None. Throws `OriginUnreachable`."""
+
+    origin: "Origin"
+
+
+@dataclass(slots=True)
+class Forward:
+    """Pass the request on to an origin, and wait for the head of its answer. Result: `OriginResponse`. Throws `OriginError`s.
+
+    `target`: path and query as they go out. `headers`: without Content-Length and hop-by-hop ones; Host first.
+    `body`: replaces the caller's; None: the caller's is sent as it comes.
+    """
+
+    origin: "Origin"
+    method: str
+    target: str
+    headers: Headers
+    body: bytes | None = None
+
+
+Step = ReadBody | Invoke | PeekBody | Resolve | Forward
 Conversation = Generator[Step, Any, Reply]
 """A trigger's handling of one request, without I/O: yields steps, gets their results, returns the reply."""
 
@@ -289,22 +386,30 @@ __all__ = [
     "Claim",
     "Conversation",
     "ErrorNote",
+    "Forward",
     "Function",
+    "Glimpse",
     "Headers",
     "Invocation",
     "Invoke",
     "LocalFunction",
+    "Origin",
+    "OriginRequest",
+    "OriginResponse",
     "Outcome",
     "PathClaim",
+    "PeekBody",
     "Place",
     "ReadBody",
     "Reply",
     "Report",
     "Request",
     "RequestError",
+    "Resolve",
     "Scope",
     "SiteClaim",
     "Step",
+    "Stream",
     "Target",
     "Trigger",
     "TriggerType",

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from router.model import Invocation, Reply, Request, Trigger
+from router.model import Invocation, Origin, OriginRequest, OriginResponse, Reply, Request, Trigger
 from router.outcome import Outcome
 
 
@@ -30,6 +30,25 @@ class Invoker(Protocol):
 
     async def close(self) -> None:
         """Let go of processes and connections. Called once, after the last `invoke` has returned or was given up."""
+        ...
+
+
+class Forwarder(Protocol):
+    """Passes requests on to origins."""
+
+    async def resolve(self, origin: Origin) -> None:
+        """Raises `OriginUnreachable` where the origin's name does not resolve."""
+        ...
+
+    async def forward(self, request: OriginRequest) -> OriginResponse:
+        """The head of the origin's answer. Raises `OriginError`s, and what reading the caller's body raises.
+
+        The caller's body may still be on its way when the answer comes; closing the answer's stream gives it up.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection. Called once."""
         ...
 
 

@@ -4,20 +4,20 @@ Takes a request in, finds its trigger, has the driver hold the conversation and 
 network ends here: it never raises past the door, never hangs, never grows memory.
 """
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
 from router.driver import Driver, Exchange, plain_error
-from router.errors import BodyIncomplete, BodyTooLarge
+from router.errors import RequestError
+from router.ingress.body import BodyReader
 from router.ingress.request import RequestReader
-from router.model import Reply, Request
+from router.model import Reply, Request, Stream
 from router.ports import Clock, Metrics
 from router.routing import Table
 from router.settings import Listener
@@ -28,8 +28,6 @@ access_log = logging.getLogger("router.access")
 MAX_LINE = 64 * 1024
 """Bytes of a request line or of one header. Above every front door's own limit, so that each answers in its own words."""
 KEEPALIVE_SECONDS = 75.0
-BODY_IDLE_SECONDS = 60.0
-"""A body that sends nothing for so long is given up."""
 
 
 class HttpDoor:
@@ -69,7 +67,8 @@ class HttpDoor:
             self._log(request, None, reply, started)
             return self._response(reply)
         self._metrics.request_started(trigger.name)
-        exchange = Exchange(trigger, request, lambda limit: read_body(raw, min(limit, self._listener.max_body)))
+        body = BodyReader(raw, self._listener.max_body)
+        exchange = Exchange(trigger, request, body.read, body.piece)
         reply = _UNANSWERED
         try:
             reply = await self._driver.run(exchange)
@@ -98,8 +97,8 @@ class HttpDoor:
                 headers["x-router-error"] = note.name
                 headers["x-router-invoked"] = note.invoked.value
         if isinstance(reply.body, bytes):
-            return WholeResponse(status=reply.status, headers=headers, body=reply.body)
-        return StreamedResponse(reply.status, headers, reply.body)
+            return WholeResponse(status=reply.status, reason=reply.reason, headers=headers, body=reply.body)
+        return StreamedResponse(reply.status, reply.reason, headers, reply.body)
 
     def _log(self, request: Request, trigger: str | None, reply: Reply, started: float) -> None:
         if not self._access:
@@ -122,31 +121,6 @@ class HttpDoor:
         )
 
 
-async def read_body(raw: web.BaseRequest, limit: int) -> bytes:
-    """The whole body. Raises `BodyTooLarge` beyond `limit` bytes, before reading where the length is announced."""
-    announced = raw.content_length
-    if announced is not None and announced > limit:
-        raise BodyTooLarge(limit)
-    if raw.headers.get("Expect", "").lower() == "100-continue" and raw.transport is not None:
-        raw.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        try:
-            async with asyncio.timeout(BODY_IDLE_SECONDS):
-                chunk = await raw.content.readany()
-        except TimeoutError:
-            raise BodyIncomplete("the request body stopped coming") from None
-        except (ConnectionError, HttpProcessingError, web.RequestPayloadError) as error:
-            raise BodyIncomplete(f"the request body ended early: {error}") from None
-        if not chunk:
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        size += len(chunk)
-        if size > limit:
-            raise BodyTooLarge(limit)
-        chunks.append(chunk)
-
-
 _UNANSWERED = Reply(499, [])
 """Stands in the metrics for a request whose handling was cancelled: the daemon stopped before it could answer."""
 
@@ -154,11 +128,13 @@ _UNANSWERED = Reply(499, [])
 class _OwnHeaders(web.StreamResponse):
     """Sends the reply's headers and no others but Date, Content-Length and Connection."""
 
+    _unwanted: tuple[str, ...] = ("Server",)
+
     async def _prepare_headers(self) -> None:
-        theirs = "Server" in self._headers
+        added = [name for name in self._unwanted if name not in self._headers]
         await super()._prepare_headers()
-        if not theirs:
-            del self._headers["Server"]
+        for name in added:
+            self._headers.popall(name, None)
 
 
 class WholeResponse(_OwnHeaders, web.Response):
@@ -166,16 +142,40 @@ class WholeResponse(_OwnHeaders, web.Response):
 
 
 class StreamedResponse(_OwnHeaders):
-    """A reply that is passed on as it comes; the caller's pace is the source's (back-pressure)."""
+    """A reply that is passed on as it comes; the caller's pace is the source's (back-pressure).
 
-    def __init__(self, status: int, headers: CIMultiDict[str], chunks: AsyncIterator[bytes]) -> None:
-        super().__init__(status=status, headers=headers)
-        self._chunks = chunks
+    Where the source breaks off, the connection is cut: the caller must not take a part for the whole.
+    """
+
+    _unwanted = ("Server", "Content-Type")
+
+    def __init__(self, status: int, reason: str | None, headers: CIMultiDict[str], body: Stream) -> None:
+        super().__init__(status=status, reason=reason, headers=headers)
+        self._source = body
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        try:
+            return await super().prepare(request)
+        except BaseException:
+            await self._source.aclose()
+            raise
 
     async def write_eof(self, data: bytes = b"") -> None:
-        async for chunk in self._chunks:
-            await self.write(chunk)
-        await super().write_eof(data)
+        try:
+            async for piece in self._source:
+                await self.write(piece)
+            await super().write_eof(data)
+        except RequestError as error:
+            log.warning("An answer broke off.", extra={"status": self.status, "error": error.name, "detail": str(error)})
+            self._cut()
+            raise ConnectionResetError("the source of the answer broke off") from error
+        finally:
+            await self._source.aclose()
+
+    def _cut(self) -> None:
+        transport = self._req.transport if self._req is not None else None
+        if transport is not None:
+            transport.abort()
 
 
 class _Connection(RequestHandler):
