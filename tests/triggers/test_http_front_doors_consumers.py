@@ -1,0 +1,234 @@
+"""What people run behind these front doors takes our events, and we take its answers: Powertools, Mangum, apig-wsgi."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import flask
+import pytest
+from apig_wsgi import make_lambda_handler
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, APIGatewayRestResolver, LambdaFunctionUrlResolver
+from aws_lambda_powertools.utilities.parser.models import (
+    APIGatewayProxyEventModel,
+    APIGatewayProxyEventV2Model,
+    LambdaFunctionUrlModel,
+)
+from mangum import Mangum
+from starlette.applications import Starlette
+from starlette.requests import Request as AsgiRequest
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from router.fakes import succeeded
+from router.model import Reply
+from router.outcome import Outcome
+
+Handler = Callable[[Any, Any], Any]
+CONTEXT = SimpleNamespace(aws_request_id="id", function_name="f", get_remaining_time_in_millis=lambda: 1000)
+BINARY = bytes(range(256))
+ALL = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+
+DOORS: dict[str, dict[str, Any]] = {
+    "rest": {
+        "type": "api_gateway",
+        "api": "rest",
+        "stage": "prod",
+        "hosts": ["h"],
+        "binary_media_types": ["*/*"],
+        "routes": {"ANY /": "f", "ANY /{proxy+}": "f"},
+    },
+    "http": {"type": "api_gateway", "api": "http", "routes": {"$default": "f"}},
+    "http-1": {"type": "api_gateway", "api": "http", "payload": "1.0", "routes": {"ANY /{proxy+}": "f"}},
+    "url": {"type": "function_url", "function": "f"},
+}
+
+
+def behind(handler: Handler) -> Callable[[bytes], Outcome]:
+    """A handler as the other side of the conversation: JSON in, JSON out, as in Lambda."""
+    return lambda payload: succeeded(json.dumps(handler(json.loads(payload), CONTEXT)).encode())
+
+
+# --- Powertools ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [
+        ("rest", APIGatewayProxyEventModel),
+        ("http-1", APIGatewayProxyEventModel),
+        ("http", APIGatewayProxyEventV2Model),
+        ("url", LambdaFunctionUrlModel),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b'{"a":1}'])
+def test_powertools_models_take_our_events(door: Callable[..., Any], kind: str, model: Any, body: bytes) -> None:
+    trigger = door(dict(DOORS[kind]))
+
+    trigger.call("POST", "/a/b?x=1&x=2&y=%20", [("Host", "h"), ("User-Agent", "u"), ("Cookie", "a=1")], body)
+    trigger.call("GET", "/a", [])
+
+    parsed = [model.model_validate(json.loads(step.payload)) for step in trigger.invoked]
+    assert [event.queryStringParameters for event in parsed] == [
+        {"x": "2" if "1" in event_format(kind) else "1,2", "y": " "},
+        None,
+    ]
+
+
+def event_format(kind: str) -> str:
+    return "1.0" if kind in ("rest", "http-1") else "2.0"
+
+
+@pytest.mark.parametrize(
+    ("kind", "resolver"),
+    [("rest", APIGatewayRestResolver), ("http", APIGatewayHttpResolver), ("url", LambdaFunctionUrlResolver)],
+)
+def test_powertools_resolvers_serve_our_events(door: Callable[..., Any], kind: str, resolver: Any) -> None:
+    app = resolver()
+
+    @app.post("/pets/<name>")
+    def pet(name: str) -> Any:
+        event = app.current_event
+        return {
+            "name": name,
+            "x": event.resolved_query_string_parameters["x"],
+            "body": event.json_body,
+            "agent": event.headers["user-agent"],
+        }
+
+    reply = door(dict(DOORS[kind])).call(
+        "POST",
+        "/pets/rex?x=1&x=2",
+        [("Host", "h"), ("User-Agent", "u"), ("Content-Type", "application/json")],
+        b'{"a": "\xc3\xa9"}',
+        answer=behind(lambda event, context: app.resolve(event, context)),
+    )
+
+    assert (reply.status, reply.error) == (200, None)
+    assert json.loads(reply.body) == {"name": "rex", "x": ["1", "2"], "body": {"a": "é"}, "agent": "u"}
+
+
+# --- Mangum (ASGI) and apig-wsgi (WSGI) ------------------------------------------------------------------------------
+
+
+async def asgi_echo(asked: AsgiRequest) -> Response:
+    return JSONResponse(
+        {
+            "method": asked.method,
+            "path": asked.url.path,
+            "query": [list(pair) for pair in asked.query_params.multi_items()],
+            "cookies": asked.cookies,
+            "many": asked.headers["x-many"],
+            "length": len(await asked.body()),
+        }
+    )
+
+
+async def asgi_binary(asked: AsgiRequest) -> Response:
+    return Response((await asked.body())[::-1], media_type="application/octet-stream")
+
+
+async def asgi_cookies(asked: AsgiRequest) -> Response:
+    response = RedirectResponse("/elsewhere?a=b", status_code=303)
+    response.set_cookie("a", "1")
+    response.set_cookie("b", "2", httponly=True)
+    return response
+
+
+def asgi() -> Handler:
+    routes = [
+        Route("/echo/{rest:path}", asgi_echo, methods=ALL),
+        Route("/binary", asgi_binary, methods=ALL),
+        Route("/cookies", asgi_cookies, methods=ALL),
+    ]
+    handler: Handler = Mangum(Starlette(routes=routes), lifespan="off")
+    return handler
+
+
+def wsgi() -> Handler:
+    app = flask.Flask("app")
+
+    @app.route("/echo/<path:rest>", methods=ALL, provide_automatic_options=False)
+    def echo(rest: str) -> Any:
+        asked = flask.request
+        return {
+            "method": asked.method,
+            "path": asked.path,
+            "query": [list(pair) for pair in asked.args.items(multi=True)],
+            "cookies": asked.cookies,
+            "many": asked.headers["X-Many"],
+            "length": len(asked.get_data()),
+        }
+
+    @app.route("/binary", methods=ALL)
+    def binary() -> Any:
+        return flask.Response(flask.request.get_data()[::-1], mimetype="application/octet-stream")
+
+    @app.route("/cookies", methods=ALL)
+    def cookies() -> Any:
+        response = flask.redirect("/elsewhere?a=b", 303)
+        response.set_cookie("a", "1")
+        response.set_cookie("b", "2", httponly=True)
+        return response
+
+    handler: Handler = make_lambda_handler(app, binary_support=True)
+    return handler
+
+
+@pytest.fixture(params=["mangum", "apig-wsgi"])
+def handler(request: pytest.FixtureRequest) -> Handler:
+    return {"mangum": asgi, "apig-wsgi": wsgi}[request.param]()
+
+
+@pytest.fixture(params=["rest", "http", "url"])
+def call(request: pytest.FixtureRequest, door: Callable[..., Any], handler: Handler) -> Callable[..., Reply]:
+    trigger = door(dict(DOORS[request.param]))
+    return lambda *asked: trigger.call(*asked, answer=behind(handler))
+
+
+@pytest.mark.parametrize("method", ALL)
+def test_every_method_with_query_cookies_and_repeated_headers(call: Callable[..., Reply], method: str) -> None:
+    headers = [("Host", "h"), ("Cookie", "a=1; b=2"), ("X-Many", "1"), ("x-many", "2"), ("Content-Type", "text/plain")]
+    body = b"" if method in ("GET", "HEAD") else "é".encode()
+
+    reply = call(method, "/echo/a%20b/c?x=1&y=%26+%C3%A9", headers, body)
+
+    assert (reply.status, reply.error) == (200, None)
+    if method == "HEAD":
+        return
+    seen = json.loads(reply.body)
+    assert seen.pop("many") in ("2", "1,2", "1, 2")
+    assert seen == {
+        "method": method,
+        "path": "/echo/a b/c",
+        "query": [["x", "1"], ["y", "& é"]],
+        "cookies": {"a": "1", "b": "2"},
+        "length": len(body),
+    }
+
+
+def test_repeated_query_keys(call: Callable[..., Reply]) -> None:
+    reply = call("GET", "/echo/a?x=1&x=2", [("Host", "h"), ("x-many", "1")])
+
+    assert sorted(json.loads(reply.body)["query"]) == [["x", "1"], ["x", "2"]]
+
+
+def test_binary_both_ways(call: Callable[..., Reply]) -> None:
+    reply = call("POST", "/binary", [("Host", "h"), ("Content-Type", "application/octet-stream"), ("Accept", "*/*")], BINARY)
+
+    assert (reply.status, reply.body, reply.error) == (200, BINARY[::-1], None)
+    assert "application/octet-stream" in [value for name, value in reply.headers if name.lower() == "content-type"]
+
+
+def test_redirects_and_several_cookies(call: Callable[..., Reply]) -> None:
+    reply = call("GET", "/cookies", [("Host", "h")])
+
+    named = [(name.lower(), value) for name, value in reply.headers]
+    assert (reply.status, reply.error) == (303, None)
+    assert [value for name, value in named if name == "location"] == ["/elsewhere?a=b"]
+    cookies = [value.lower().split("; ") for name, value in named if name == "set-cookie"]
+    assert [(cookie[0], "httponly" in cookie) for cookie in cookies] == [("a=1", False), ("b=2", True)]
+
+
+def test_what_the_app_does_not_have(call: Callable[..., Reply]) -> None:
+    assert call("GET", "/nowhere", [("Host", "h")]).status == 404
