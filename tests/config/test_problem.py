@@ -1,0 +1,76 @@
+"""The two forms of a finding."""
+
+from collections.abc import Callable
+
+from router.config import Loaded, render
+from router.config.problem import Problem, Related, Severity, Span, dotted
+
+BROKEN = """\
+version: 1
+functions:
+  orders: arn:aws:lambda:eu-west-1:111122223333:function:orders
+admin: {listen: "127.0.0.1:9901", tokn: x}
+triggers:
+  shop:
+    type: probe
+    invocation: sync
+    function: ordres
+    timeout: 30 seconds
+  shop:
+    type: probe
+"""
+
+RENDERED = """\
+router.yaml:4:35: error[unknown-key]: the key `tokn` is not known here
+  4 | admin: {listen: "127.0.0.1:9901", tokn: x}
+    |                                   ^^^^
+    help: did you mean `token`?
+
+router.yaml:10:14: error[pattern]: `30 seconds` is not a valid duration
+  10 |     timeout: 30 seconds
+     |              ^^^^^^^^^^
+    help: for example `250ms`, `30s` or `5m`
+
+router.yaml:11:3: error[duplicate-key]: the key `shop` is written twice in the same map
+  11 |   shop:
+     |   ^^^^
+    router.yaml:6:3: first written here"""
+
+
+def test_the_form_for_people(load_text: Callable[..., Loaded]) -> None:
+    loaded = load_text(BROKEN)
+    assert "\n\n".join(render(problem, loaded.sources) for problem in loaded.problems) == RENDERED
+
+
+def test_the_form_for_programs() -> None:
+    related = (Related("the other", Span("b.yaml", 7, 8, 7, 9)),)
+    problem = Problem(
+        "same-claim", "both", Span("a.yaml", 1, 2, 3, 4), Severity.WARNING, ("triggers", "a b", 0), "do it", related
+    )
+    assert problem.to_json() == {
+        "severity": "warning",
+        "code": "same-claim",
+        "message": "both",
+        "file": "a.yaml",
+        "line": 1,
+        "column": 2,
+        "end": {"line": 3, "column": 4},
+        "path": 'triggers["a b"][0]',
+        "help": "do it",
+        "related": [{"message": "the other", "file": "b.yaml", "line": 7, "column": 8}],
+    }
+
+
+def test_paths() -> None:
+    assert dotted(()) == ""
+    assert dotted(("include", 0)) == "include[0]"
+    assert dotted(("triggers", "shop", "routes", "GET /é")) == 'triggers.shop.routes["GET /é"]'
+
+
+def test_carets_follow_tabs_and_stop_at_the_line() -> None:
+    problem = Problem("code", "message", Span("f", 1, 3, 2, 1))
+    assert render(problem, {"f": "\tab c\nnext"}) == "f:1:3: error[code]: message\n  1 | \tab c\n    | \t ^^^"
+
+
+def test_a_place_without_text_has_no_excerpt() -> None:
+    assert render(Problem("code", "message", Span("f", 9, 1, 9, 1)), {"f": "one line"}) == "f:9:1: error[code]: message"
