@@ -69,6 +69,8 @@ class Reference:
         required = set(schema.get("required", ()))
         for name, value in schema.get("properties", {}).items():
             yield name, *self._resolve(file, value), name in required
+        for branch in ("then", "else"):
+            yield from self._properties(file, schema.get(branch, {}))
 
     def _rows(self, prefix: str, file: Path, schema: Schema, above: tuple[int, ...]) -> Iterator[tuple[str, str, str, str]]:
         for name, there, value, required in self._properties(file, schema):

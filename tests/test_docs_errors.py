@@ -43,12 +43,16 @@ DOORS = (REST, HTTP, URL, API)
 
 @dataclass(frozen=True)
 class Situation:
-    """Something that goes wrong. `request`: what is unusual in the request, by trigger type, or `*` for every one."""
+    """Something that goes wrong. `request`: what is unusual in the request, by trigger type, or `*` for every one.
+
+    `settings`: what is declared beside the door's own.
+    """
 
     words: str
     outcome: Outcome | None = None
     read: bytes | RequestError | None = None
     request: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def service_error(status: int, code: str, key: str, message: str, **more: str) -> Outcome:
@@ -103,6 +107,8 @@ SITUATIONS = (
         succeeded(b"{}"),
         request={"api_gateway": {"path": "/nowhere"}, "lambda_api": {"path": LAMBDA_API_PATH.format("nobody")}},
     ),
+    Situation("The caller does not prove who it is, as `auth` asks", settings={"auth": [{"bearer": ["t"]}]}),
+    Situation("The caller's address is not one that `auth` allows", settings={"auth": [{"source_ip": ["192.0.2.1"]}]}),
     Situation(
         "The front door does not take the request as it is",
         succeeded(b"{}"),
@@ -118,7 +124,9 @@ def play(door: Door, situation: Situation) -> Reply:
     """The door's reply, with the other side of the conversation played as the situation says."""
     type = TYPES[door.type]
     fields = {"path": door.path} | situation.request.get("*", {}) | situation.request.get(door.type, {})
-    conversation = type.handle(request("POST", "/", body=b"", **fields), type.build(door.settings, SCOPE))
+    conversation = type.handle(
+        request("POST", "/", body=b"", **fields), type.build({**door.settings, **situation.settings}, SCOPE)
+    )
     step = next_step(conversation, None)
     while not isinstance(step, Reply):
         if isinstance(step, ReadBody):

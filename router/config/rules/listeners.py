@@ -1,7 +1,9 @@
 """Rules for addresses: listeners, the admin listener, and who may reach what."""
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from itertools import combinations
+from typing import Any
 
 from router.config.addresses import collide, is_private, parse_address
 from router.config.nodes import Opaque, ScalarNode
@@ -79,7 +81,7 @@ def strangers(context: Context) -> None:
     for name, settings in context.triggers.items():
         listener = context.listener_of(settings)
         address = context.address((context.listeners.get(listener or "") or {}).get("address"))
-        if address is None or is_private(address) or "auth" not in settings or settings["auth"] is not None:
+        if address is None or is_private(address) or "auth" not in settings or _says_who(settings):
             continue
         message = (
             f"a stranger could call the trigger `{name}`: its listener `{listener}` is not on loopback, and it has no `auth`"
@@ -87,6 +89,14 @@ def strangers(context: Context) -> None:
         help_text = "if everybody may call it, write `auth: none`"
         related = [(("listeners", str(listener)), "the listener stands here")]
         context.reporter.report(("triggers", name), "no-auth", message, help=help_text, on="key", related=related)
+
+
+def _says_who(settings: Mapping[str, Any]) -> bool:
+    """Whether a trigger, or every one of its routes, has `auth`, be it `none`."""
+    if settings["auth"] is not None:
+        return True
+    routes = settings.get("routes") or {}
+    return bool(routes) and all(isinstance(route, dict) and route.get("auth") is not None for route in routes.values())
 
 
 def admin(context: Context) -> None:

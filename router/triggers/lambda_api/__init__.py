@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl
 from router import jsontext
 from router.errors import RequestError
 from router.model import ApiClaim, Claim, Conversation, Invoke, ReadBody, Report, Request, Scope, Target, TriggerType
+from router.policies.webhook_auth import Auth, check_auth, compile_auth
+from router.triggers._auth import authorize
 from router.triggers.lambda_api.answers import Refused, refusal, request_error, result
 from router.triggers.lambda_api.names import Directory, asked
 
@@ -52,14 +54,15 @@ class Api:
     """A compiled `lambda_api` trigger."""
 
     directory: Directory
+    auth: Auth
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> Api:
     """The functions that callers may reach: those that `functions` lists, or all that are declared."""
     listed = settings["functions"]
-    if listed == "all":
-        return Api(Directory(scope.functions.values(), scope.region, scope.account_id))
-    return Api(Directory((scope.target(reference).function for reference in listed), scope.region, scope.account_id))
+    functions = scope.functions.values() if listed == "all" else (scope.target(reference).function for reference in listed)
+    auth = compile_auth(settings.get("auth"), scope.name)
+    return Api(Directory(functions, scope.region, scope.account_id), auth)
 
 
 def claims(settings: Mapping[str, Any]) -> tuple[Claim, ...]:
@@ -69,6 +72,7 @@ def claims(settings: Mapping[str, Any]) -> tuple[Claim, ...]:
 
 def check(settings: Mapping[str, Any], report: Report) -> None:
     """A listed function has no qualifier: which one runs is what callers say."""
+    check_auth(settings.get("auth"), report)
     listed = settings["functions"]
     for index, reference in enumerate(listed if isinstance(listed, list) else ()):
         if _is_qualified(reference):
@@ -85,11 +89,13 @@ def _is_qualified(reference: str) -> bool:
 
 
 def handle(request: Request, api: Api) -> Conversation:
-    """One call of the API: names and headers are judged first, then the body is read, then the function runs once."""
+    """One call of the API: the caller is judged first, then names and headers, then the body, then the function runs once."""
     try:
+        body = yield from authorize(request, api.auth, MAX_PAYLOAD)
         encoded_name = _function_segment(request)
         invoke = _read_headers(request, api.directory, encoded_name)
-        body = yield ReadBody(MAX_PAYLOAD)
+        if body is None:
+            body = yield ReadBody(MAX_PAYLOAD)
         invoke.payload = _payload(body)
         outcome = yield invoke
     except Refused as refused:

@@ -8,7 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router import jsontext
-from router.errors import BadRequest, BodyIncomplete, BodyTooLarge, Invoked, RequestError, Unavailable, Unmatched
+from router.errors import (
+    BadRequest,
+    BodyIncomplete,
+    BodyTooLarge,
+    Forbidden,
+    Invoked,
+    RequestError,
+    Unauthorized,
+    Unavailable,
+    Unmatched,
+)
 from router.model import ErrorNote, Headers, Reply, Request
 from router.outcome import Outcome, OutcomeKind
 
@@ -107,6 +117,7 @@ _DEFAULT_CODE = {
     OutcomeKind.SERVICE_ERROR: "ServiceException",
 }
 _TOO_LARGE = "Request must be smaller than {limit} bytes for the InvokeFunction operation"
+_DENIED = "The caller is not authorized to perform: lambda:InvokeFunction"
 _INTERNAL = "An error occurred and the request cannot be processed."
 
 
@@ -143,6 +154,8 @@ def _request_error_words(error: RequestError) -> tuple[str, str]:
             return "RequestEntityTooLargeException", _TOO_LARGE.format(limit=limit)
         case BodyIncomplete():
             return "InvalidRequestContentException", "The request body ended before it was complete."
+        case Unauthorized() | Forbidden():
+            return "AccessDeniedException", _DENIED
         case Unavailable():
             return "ServiceUnavailableException", "Service is unavailable. Please try again later."
         case _:
