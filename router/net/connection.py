@@ -162,19 +162,23 @@ class Connection(asyncio.Protocol):
             self._answer(response)
 
     def eof_received(self) -> None:
-        if self._closed or not self.busy:
+        if self._closed:
             return
-        response = self._reader.end()
+        response = self._reader.end() if self.busy else None
         if response is not None:
             self._answer(response)
+        else:
+            self._fail(self._broken("the server closed it"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        started = self._reader.started
-        reason = f": {exc}" if exc is not None else ""
-        what = "in the middle of the answer" if started else "before an answer came"
-        self._gone(ConnectionLost(f"the connection broke {what}{reason}", sent=started or not self._unsent))
+        self._gone(self._broken(str(exc or "it was closed")))
         self._transport = self._poll = None
         self._owner.lost(self)
+
+    def _broken(self, reason: str) -> ConnectionLost:
+        started = self._reader.started
+        what = "in the middle of the answer" if started else "before an answer came"
+        return ConnectionLost(f"the connection broke {what}: {reason}", sent=started or not self._unsent)
 
     # --- ends --------------------------------------------------------------------------------------------------------
 
@@ -192,12 +196,10 @@ class Connection(asyncio.Protocol):
             self.close()
 
     def _fail(self, error: ExchangeError) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_exception(error)
+        self._gone(error)
         self.close()
 
-    def _gone(self, error: ConnectionLost) -> None:
+    def _gone(self, error: ExchangeError) -> None:
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)

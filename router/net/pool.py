@@ -201,7 +201,7 @@ class Pool:
                 ConnectFailed(f"no connection to {self._host}:{self._port} in {self._options.connect_timeout:g} seconds")
             )
             return
-        except OSError as error:
+        except Exception as error:  # resolvers, sockets and TLS raise many kinds; a waiter has to hear of each
             self._refuse_first(ConnectFailed(f"cannot connect to {self._host}:{self._port}: {error}"))
             return
         if connection.closed:

@@ -29,10 +29,21 @@ class Response:
         """Names in lower case; repeated headers joined by `, ` (RFC 9110 §5.3), so not for Set-Cookie."""
         folded: dict[str, str] = {}
         for raw_name, raw_value in self.raw_headers:
-            name = raw_name.decode("latin-1").lower()
+            name = _NAMES.get(raw_name) or _lower(raw_name)
             value = raw_value.decode("latin-1")
             folded[name] = f"{folded[name]}, {value}" if name in folded else value
         return folded
+
+
+_NAMES: dict[bytes, str] = {}
+_MAX_NAMES = 512
+
+
+def _lower(raw_name: bytes) -> str:
+    name = raw_name.decode("latin-1").lower()
+    if len(_NAMES) < _MAX_NAMES and len(raw_name) < 64:
+        _NAMES[raw_name] = name
+    return name
 
 
 class ResponseReader:
@@ -127,15 +138,13 @@ class ResponseReader:
             self._refuse("a second answer")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._headers_done:
-            return
-        self._head_size += len(name) + len(value) + 4
-        if self._head_size > self._max_headers:
-            self._refuse(f"the headers of the answer exceed {self._max_headers} bytes")
-        self._headers.append((name, value))
+        if not self._headers_done:
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None
+        if self._wire_size > self._max_headers:
+            self._check_headers()
         self._status = status = self._parser.get_status_code()
         if status < 200:
             if status == 101:
@@ -167,6 +176,11 @@ class ResponseReader:
     def on_message_complete(self) -> None:
         if self._headers_done:
             self._whole = True
+
+    def _check_headers(self) -> None:
+        self._head_size += sum(len(name) + len(value) + 4 for name, value in self._headers)
+        if self._head_size > self._max_headers:
+            self._refuse(f"the headers of the answer exceed {self._max_headers} bytes")
 
     def _framing(self) -> tuple[int | None, bytes | None]:
         length = coding = None

@@ -355,9 +355,10 @@ async def test_nobody_listens(unused_tcp_port: int) -> None:
     await pool.close()
 
 
-async def test_no_such_host() -> None:
-    pool = Pool("no-such-host.invalid", 80, None)
-    with pytest.raises(ConnectFailed, match=r"no-such-host\.invalid:80"):
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".invalid"])
+async def test_no_such_host(host: str) -> None:
+    pool = Pool(host, 80, None)
+    with pytest.raises(ConnectFailed, match=f"{host}:80"):
         await post(pool)
     await pool.close()
 

@@ -13,6 +13,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.credentials import RefreshableCredentials
 
+from router.backends.aws.requests import is_field_value
 from router.errors import BackendError
 from router.ports import Clock
 from router.settings import Aws
@@ -28,12 +29,19 @@ _REJECTION_PAUSE = 30.0
 
 @dataclass(slots=True, frozen=True)
 class Keys:
-    """`renew_in`: seconds after which the source wants to be asked again; None: never."""
+    """`renew_in`: seconds after which the source wants to be asked again; None: never.
+
+    Raises ValueError where a header could not carry them.
+    """
 
     access_key: str
     secret_key: str
     token: str | None
     renew_in: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (is_field_value(self.access_key) and (self.token is None or is_field_value(self.token))):
+            raise ValueError("the access key or the session token is empty, or not printable ASCII")
 
 
 Source = Callable[[], Awaitable[Keys]]
@@ -171,7 +179,7 @@ class AssumedRole:
             "sts",
             region_name=self._aws.region,
             endpoint_url=self._aws.endpoints.get("sts") or self._aws.endpoint_url,
-            config=AioConfig(connect_timeout=5, read_timeout=10),
+            config=AioConfig(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1}),
         )
         async with client as sts:
             answer = await sts.assume_role(RoleArn=self._role_arn, RoleSessionName="lambda-router")

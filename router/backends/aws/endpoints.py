@@ -4,9 +4,11 @@ botocore knows the partitions (`lambda.cn-north-1.amazonaws.com.cn`), FIPS and d
 `AWS_ENDPOINT_URL_LAMBDA` and the profile's `services` section. Its models are read from disk: call this in a thread.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import botocore.session
 from botocore.config import Config
@@ -15,6 +17,8 @@ from botocore.httpsession import get_cert_path
 
 from router.errors import BackendError
 from router.settings import Aws
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, frozen=True)
@@ -49,6 +53,8 @@ def look_up(aws: Aws, regions: Iterable[str]) -> Surroundings:
             region: parse_endpoint(configured, True) if configured is not None else _from_botocore(session, region)
             for region in regions
         }
+        for endpoint in found.values():
+            _mention_proxy(endpoint)
         bundle = session.get_config_variable("ca_bundle")
     except (BotoCoreError, ValueError) as error:
         raise BackendError(f"The AWS configuration cannot be used: {error}") from error
@@ -59,7 +65,7 @@ def parse_endpoint(url: str, foreign: bool) -> Endpoint:
     """The parts of an endpoint URL. Raises ValueError where it is none."""
     parts = urlsplit(url)
     default_port = {"http": 80, "https": 443}.get(parts.scheme)
-    if default_port is None or not parts.hostname:
+    if default_port is None or not parts.hostname or not parts.hostname.isascii():
         raise ValueError(f"the endpoint {url!r} is not an http or https URL")
     port = parts.port or default_port
     name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -70,6 +76,12 @@ def parse_endpoint(url: str, foreign: bool) -> Endpoint:
 def _from_botocore(session: botocore.session.Session, region: str) -> Endpoint:
     url = _url(session, region, ignore_configured=False)
     return parse_endpoint(url, url != _url(session, region, ignore_configured=True))
+
+
+def _mention_proxy(endpoint: Endpoint) -> None:
+    proxy = getproxies().get(endpoint.scheme)
+    if proxy and not proxy_bypass(endpoint.host):
+        log.warning("A proxy is set in the environment; the Lambda API is called directly.", extra={"host": endpoint.host})
 
 
 def _url(session: botocore.session.Session, region: str, ignore_configured: bool) -> str:

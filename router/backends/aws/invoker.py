@@ -5,7 +5,6 @@ and so run a function twice. The pool waits for an answer somewhat longer than t
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 
 from router import jsontext
@@ -14,17 +13,16 @@ from router.backends.aws.endpoints import Surroundings, look_up
 from router.backends.aws.requests import Call, invocation_path, is_field_value
 from router.backends.aws.routes import Route
 from router.backends.permits import Permit
+from router.errors import BackendError
 from router.model import Function, Invocation
 from router.net.errors import DeadlinePassed, ExchangeError
 from router.net.pool import Pool, PoolOptions
 from router.net.response import Response
 from router.net.sigv4 import Signer
-from router.net.tls import client_context
+from router.net.tls import ClientContext, client_context
 from router.outcome import Outcome, from_response, refused, throttled, timed_out, transport
 from router.ports import Clock
 from router.settings import Aws
-
-log = logging.getLogger(__name__)
 
 _MARGIN = 5.0
 """Seconds beyond the function's timeout: cold start, and Lambda's own handling."""
@@ -156,7 +154,7 @@ class AwsInvoker:
         if known is not None:
             return known
         endpoint = found.endpoints[region]
-        tls = client_context(found.ca_file) if endpoint.scheme == "https" else None
+        tls = _tls(found.ca_file) if endpoint.scheme == "https" else None
         pool = Pool(endpoint.host, endpoint.port, tls, PoolOptions(max_connections=self._aws.max_connections))
         route = self._routes[region, role] = Route(region, endpoint, self._credential(role, chain), pool)
         return route
@@ -167,6 +165,13 @@ class AwsInvoker:
             source = chain if role is None else AssumedRole(chain, self._aws, role, self._clock)
             known = self._credentials[role] = Credential(role or "the default chain", source, self._clock)
         return known
+
+
+def _tls(ca_file: str) -> ClientContext:
+    try:
+        return client_context(ca_file)
+    except OSError as error:
+        raise BackendError(f"The CA bundle {ca_file} cannot be read: {error}") from error
 
 
 def _unfit_header(invocation: Invocation) -> str | None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from router.backends.aws.credentials import Credential
+from router.backends.aws.credentials import Credential, Keys
 from router.backends.aws.endpoints import Endpoint
 from router.net.pool import Pool
 from router.net.sigv4 import Signer
@@ -29,13 +29,13 @@ class Route:
         self.credential = credential
         self.pool = pool
         self.skew = 0.0
-        self._keys = credential.keys
+        self._keys: Keys | None = None
         self._signer: Signer | None = None
 
     def signer(self) -> Signer | None:
         """The signer of the keys that hold now, the same object as long as they do; None: there are no keys."""
         keys = self.credential.keys
-        if keys is not None and (keys is not self._keys or self._signer is None):
+        if keys is not None and keys is not self._keys:
             self._keys = keys
             self._signer = Signer(keys.access_key, keys.secret_key, keys.token, self.region, "lambda")
         return self._signer

@@ -142,6 +142,12 @@ async def test_a_pause_ends_by_event_or_by_time() -> None:
     await pause(event, None)
 
 
+@pytest.mark.parametrize(("access_key", "token"), [("", None), ("a\r\nb", None), ("é", None), ("A", ""), ("A", "a\nb")])
+def test_keys_that_no_header_can_carry(access_key: str, token: str | None) -> None:
+    with pytest.raises(ValueError, match="not printable ASCII"):
+        Keys(access_key, "s", token)
+
+
 @pytest.mark.parametrize(("left", "expected"), [(3600, 2700), (43200, 42300), (1000, 500), (900, 450), (0, 1), (-5, 1)])
 def test_when_keys_are_renewed(left: float, expected: float) -> None:
     assert renewal_after(left) == expected

@@ -69,6 +69,7 @@ def test_the_endpoint(
         ({"profile": "absent"}, r"The AWS configuration cannot be used: .*absent"),
         ({"endpoint_url": "ftp://x"}, "'ftp://x' is not an http or https URL"),
         ({"endpoint_url": "127.0.0.1:4566"}, "is not an http or https URL"),
+        ({"endpoint_url": "http://ä.test"}, "is not an http or https URL"),
         ({"endpoint_url": "http://x:port"}, "cannot be used"),
     ],
 )
@@ -96,3 +97,15 @@ def test_the_authorities(aws_home: Path, monkeypatch: pytest.MonkeyPatch, name: 
     found = look_up(Aws("eu-west-1", "111122223333"), [])
     assert (found.endpoints, found.ca_file == "/etc/company.pem") == ({}, name is not None)
     assert name is not None or Path(found.ca_file).is_file()
+
+
+@pytest.mark.parametrize(("bypass", "expected"), [("", 1), ("127.0.0.1", 0)])
+def test_a_proxy_that_is_not_used_is_mentioned(
+    aws_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, bypass: str, expected: int
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.test:3128")
+    monkeypatch.setenv("no_proxy", bypass)
+    look_up(Aws("eu-west-1", "111122223333", endpoint_url="http://127.0.0.1:4566"), ["eu-west-1"])
+    assert [record.message for record in caplog.records] == [
+        "A proxy is set in the environment; the Lambda API is called directly."
+    ] * expected

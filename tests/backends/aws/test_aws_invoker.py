@@ -1,15 +1,17 @@
 """The AWS backend against a Lambda endpoint of our own: what it sends, and what it makes of every answer."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from router.arn import FunctionArn
 from router.backends.aws import AwsInvoker
-from router.errors import Invoked
+from router.errors import BackendError, Invoked
 from router.fakes import FakeClock
 from router.model import Function, Invocation
 from router.outcome import Outcome, OutcomeKind, refused, throttled, timed_out
@@ -388,3 +390,30 @@ async def test_the_operator_sees_routes_and_credentials(keys_in_environment: Non
         ],
         "credentials": {"the default chain": "ok"},
     }
+
+
+async def test_an_unreadable_ca_bundle_stops_the_start(aws_home: Path, monkeypatch: pytest.MonkeyPatch, start: Start) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(aws_home / "none.pem"))
+    with pytest.raises(BackendError, match=r"The CA bundle .*none\.pem cannot be read"):
+        await start(function(), endpoint_url=None)
+
+
+async def test_the_endpoint_is_verified_with_the_ca_bundle(
+    keys_in_environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, endpoint: Any, start: Start
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    await endpoint.stop()
+    await endpoint.start(ssl=context)
+    url = f"https://localhost:{endpoint.port}"
+    orders = function()
+    stranger = await start(orders, endpoint_url=url)
+    outcome = await stranger.invoke(invocation(orders))
+    assert (outcome.kind, outcome.invoked) == (OutcomeKind.TRANSPORT, Invoked.NO)
+    assert "CERTIFICATE_VERIFY_FAILED" in str(outcome.message)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    trusting = await start(orders, endpoint_url=url)
+    assert [(await trusting.invoke(invocation(orders))).payload for _ in range(2)] == [b"null", b"null"]
+    assert trusting.status()["routes"][0]["connections"] == 1
