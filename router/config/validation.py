@@ -43,6 +43,7 @@ def _validator(shapes: Shapes) -> Any:
         "unevaluatedProperties": _closed(shapes, keywords["unevaluatedProperties"]),
         "required": _required,
         "enum": _enum,
+        "const": _const,
         "x-unsupported": _unsupported,
         "x-unsupported-values": _unsupported_values,
     }
@@ -112,6 +113,12 @@ def _enum(validator: Any, allowed: list[Any], value: Any, schema: Mapping[str, A
     of_type = "type" not in schema or validator.is_type(value, schema["type"])
     if of_type and not any(_same(value, one) for one in allowed):
         yield ValidationError("not allowed", validator="enum", validator_value=allowed)
+
+
+def _const(validator: Any, wanted: Any, value: Any, schema: Mapping[str, Any]) -> Errors:
+    """Where the other values are not built yet, `x-unsupported` says so."""
+    if "x-unsupported" not in schema and not _same(value, wanted):
+        yield ValidationError("not allowed", validator="enum", validator_value=[wanted])
 
 
 def _unsupported(validator: Any, reason: str, value: Any, schema: Mapping[str, Any]) -> Errors:

@@ -4,7 +4,6 @@ Values are shown as they are written in the file, so that nothing that came from
 """
 
 import difflib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -59,8 +58,8 @@ def shown(node: Node) -> str:
             return "a map"
         case ListNode():
             return "a list"
-    if node.plain and not node.written:
-        return "an empty value"
+    if not node.written:
+        return "an empty value" if node.plain else "empty text"
     text = node.written if len(node.written) <= 60 else node.written[:57] + "…"
     return f"`{text}`" if "\n" not in text else f"`{text.splitlines()[0]}…`"
 
@@ -123,7 +122,7 @@ def _enum(error: ValidationError, path: Path, node: Node) -> Words:
 
 
 def _neighbour(name: str, known: Iterable[Any]) -> str | None:
-    meant = nearest(name, map(str, known))
+    meant = nearest(name, map(str, known)) if any(map(str.isalpha, name)) else None
     return f"did you mean `{meant}`?" if meant else None
 
 
@@ -136,10 +135,6 @@ def _trigger_type(known: list[str], node: Node) -> Words:
     meant = _neighbour(node.written, known) if isinstance(node, ScalarNode) else None
     help_text = meant or f"known types: {', '.join(f'`{name}`' for name in known)}"
     return Words("unknown-type", f"{shown(node)} is no trigger type", help_text)
-
-
-def _const(error: ValidationError, path: Path, node: Node) -> Words:
-    return Words("enum", f"{shown(node)} is not {alternatives([_json(error.validator_value)])}")
 
 
 def _pattern(error: ValidationError, path: Path, node: Node) -> Words:
@@ -168,8 +163,133 @@ def _whole(text: str) -> "Callable[[ValidationError, Path, Node], Words]":
     return lambda error, path, node: Words(str(error.validator), text.format(error.validator_value), None, "key")
 
 
-def _json(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+_TABLE.get(str(error.validator))
+    return row(error, path, node) if row else Words(str(error.validator), f"{shown(node)} does not fit the schema")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The name that was probably meant."""
+    if len(name) > _LONGEST_NAME:
+        return None
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def shown(node: Node) -> str:
+    """What stands there, as written, in one line."""
+    match node:
+        case MapNode():
+            return "a map"
+        case ListNode():
+            return "a list"
+    if not node.written:
+        return "an empty value" if node.plain else "empty text"
+    text = node.written if len(node.written) <= 60 else node.written[:57] + "…"
+    return f"`{text}`" if "\n" not in text else f"`{text.splitlines()[0]}…`"
+
+
+def alternatives(names: Iterable[Any]) -> str:
+    """`a`, `b` or `c`."""
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}" if quoted else "nothing"
+
+
+def _unknown_key(error: ValidationError, path: Path, node: Node) -> Words:
+    known: Any = error.validator_value
+    name = str(path[-1])
+    meant = nearest(name, known.properties)
+    if meant is not None:
+        return Words("unknown-key", f"the key `{name}` is not known here", f"did you mean `{meant}`?", "key")
+    for outer, schema in known.properties.items():
+        if name in schema.get("properties", {}):
+            return Words("unknown-key", f"the key `{name}` is not known here", f"it belongs under `{outer}:`", "key")
+    expected = ", ".join(f"`{key}`" for key in known.properties)
+    return Words("unknown-key", f"the key `{name}` is not known here", f"known here: {expected}" if expected else None, "key")
+
+
+def _missing_key(error: ValidationError, path: Path, node: Node) -> Words:
+    return Words("missing-key", f"the key `{error.validator_value}` is missing", None, "key")
+
+
+def _unsupported(error: ValidationError, path: Path, node: Node) -> Words:
+    if path and isinstance(path[-1], int):
+        return Words("unsupported", f"{shown(node)} cannot be used in this version: {error.validator_value}")
+    name = path[-1] if path else ""
+    if isinstance(name, int):
+        return _unsupported_value(error, path, node)
+    return Words("unsupported", f"`{name}` cannot be used in this version: {error.validator_value}", "remove it", "key")
+
+
+def _unsupported_value(error: ValidationError, path: Path, node: Node) -> Words:
+    return Words("unsupported", f"{shown(node)} cannot be used in this version: {error.validator_value}")
+
+
+def _type(error: ValidationError, path: Path, node: Node) -> Words:
+    wanted: Any = error.validator_value
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    expected = " or ".join(dict.fromkeys(_TYPE_NAMES.get(str(name), str(name)) for name in names))
+    hint = None
+    if isinstance(node, ScalarNode) and not node.plain and not node.substituted and "string" not in names:
+        hint = "remove the quotes"
+    return Words("type", f"{expected} is wanted here, not {shown(node)}", hint)
+
+
+def _enum(error: ValidationError, path: Path, node: Node) -> Words:
+    allowed: Any = error.validator_value
+    name = _name(error)
+    if name is not None:
+        return Words("enum", f"the name `{name}` is not allowed here", _neighbour(name, allowed), "key")
+    if path and path[-1] == "type" and len(path) == 3 and path[0] == "triggers":
+        return _trigger_type(allowed, node)
+    meant = _neighbour(node.written, allowed) if isinstance(node, ScalarNode) and len(allowed) > 1 else None
+    return Words("enum", f"{shown(node)} is not {alternatives(allowed)}", meant)
+
+
+def _neighbour(name: str, known: Iterable[Any]) -> str | None:
+    meant = nearest(name, map(str, known)) if any(map(str.isalpha, name)) else None
+    return f"did you mean `{meant}`?" if meant else None
+
+
+def _name(error: ValidationError) -> str | None:
+    """The key, where an error speaks about a key and not about a value."""
+    return str(error.instance) if "propertyNames" in error.absolute_schema_path else None
+
+
+def _trigger_type(known: list[str], node: Node) -> Words:
+    meant = _neighbour(node.written, known) if isinstance(node, ScalarNode) else None
+    help_text = meant or f"known types: {', '.join(f'`{name}`' for name in known)}"
+    return Words("unknown-type", f"{shown(node)} is no trigger type", help_text)
+
+
+def _pattern(error: ValidationError, path: Path, node: Node) -> Words:
+    schema: Any = error.schema
+    name = _name(error)
+    if name is not None:
+        return Words("pattern", f"the name `{name}` is not allowed here", f"it must match {error.validator_value}", "key")
+    title = schema.get("title", "")
+    texts = [example for example in schema.get("examples", ()) if isinstance(example, str)]
+    wanted = f"is not a valid {title[0].lower() + title[1:]}" if title else "is not written as it must be"
+    help_text = f"for example {alternatives(texts)}" if texts else f"it must match {error.validator_value}"
+    return Words("pattern", f"{shown(node)} {wanted}", help_text)
+
+
+def _bound(text: str) -> "Callable[[ValidationError, Path, Node], Words]":
+    def row(error: ValidationError, path: Path, node: Node) -> Words:
+        said, name = text.format(error.validator_value), _name(error)
+        if name is not None:
+            return Words(str(error.validator), f"the name `{name}` is {said}", None, "key")
+        return Words(str(error.validator), f"{shown(node)} is {said}")
+
+    return row
+
+
+def _whole(text: str) -> "Callable[[ValidationError, Path, Node], Words]":
+    def row(error: ValidationError, path: Path, node: Node) -> Words:
+        if error.validator in ("minItems", "minProperties") and error.validator_value == 1:
+            return Words(str(error.validator), f"{shown(node)} that is empty has no effect here", None, "key")
+        return Words(str(error.validator), text.format(error.validator_value), None, "key")
+
+    return row
 
 
 _TABLE: dict[str, Callable[[ValidationError, Path, Node], Words]] = {
@@ -179,15 +299,14 @@ _TABLE: dict[str, Callable[[ValidationError, Path, Node], Words]] = {
     "unsupported-value": _unsupported_value,
     "type": _type,
     "enum": _enum,
-    "const": _const,
     "pattern": _pattern,
     "minimum": _bound("less than {}, the least that is allowed"),
     "maximum": _bound("more than {}, the most that is allowed"),
     "exclusiveMinimum": _bound("not more than {}"),
     "exclusiveMaximum": _bound("not less than {}"),
     "multipleOf": _bound("not a multiple of {}"),
-    "minLength": _bound("shorter than {} characters"),
-    "maxLength": _bound("longer than {} characters"),
+    "minLength": _bound("too short; the least is {}"),
+    "maxLength": _bound("too long; the most is {}"),
     "minItems": _whole("this list has fewer than {} items"),
     "maxItems": _whole("this list has more than {} items"),
     "uniqueItems": _whole("this list holds an item twice"),
