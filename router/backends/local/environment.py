@@ -152,10 +152,10 @@ class Environment:
         self._finish(failures.exited(-9))
         self._owner.ended(self)
 
-    async def wait_ended(self) -> None:
-        """Until the killed process has been reaped."""
-        if self._process.pid:
-            await asyncio.shield(self._process.ended)
+    @property
+    def process_ended(self) -> asyncio.Future[int]:
+        """Done when the process has been reaped; never where none was started."""
+        return self._process.ended
 
     # --- events of the runtime API ------------------------------------------------------------------------------------
 

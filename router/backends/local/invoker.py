@@ -141,6 +141,10 @@ class LocalInvoker:
             logger.info("A local function's code changed; new invocations use it.", extra={"function": name})
             self._pools[name].reload()
 
+    def not_ready(self) -> str | None:
+        """Why no traffic should be sent here: never. A function that cannot start says so in its own outcomes."""
+        return None
+
     def status(self) -> dict[str, FunctionStatus]:
         """Figures per function, for the operator."""
         return {

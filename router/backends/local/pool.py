@@ -42,6 +42,7 @@ class Pool:
         self._on_end = on_end
         self._idle: list[Environment] = []
         self._settling: dict[Environment, asyncio.TimerHandle] = {}
+        self._leaving: set[asyncio.Future[int]] = set()
         self._waiting: deque[Execution] = deque()
         self._starting: set[asyncio.Task[None]] = set()
         self._attached = launch.client == "attached"
@@ -111,7 +112,6 @@ class Pool:
         self._closed = True
         for handle in self._settling.values():
             handle.cancel()
-        ended = [environment for environment in self.environments if environment.pid]
         for environment in tuple(self.environments):
             environment.kill()
         for task in tuple(self._starting):
@@ -119,7 +119,8 @@ class Pool:
         await asyncio.gather(*self._starting, return_exceptions=True)
         while self._waiting:
             self._waiting.popleft().failed(failures.exited(-9), 0)
-        await asyncio.gather(*(environment.wait_ended() for environment in ended))
+        while self._leaving:
+            await asyncio.wait(self._leaving)
 
     # --- EnvironmentOwner ---------------------------------------------------------------------------------------------
 
@@ -141,6 +142,9 @@ class Pool:
     def ended(self, environment: Environment) -> None:
         self._leave(environment)
         self.environments.discard(environment)
+        if environment.pid and not environment.process_ended.done():
+            self._leaving.add(environment.process_ended)
+            environment.process_ended.add_done_callback(self._leaving.discard)
         if not self._closed:
             self._start_missing()
             if self._attached:

@@ -1,0 +1,3 @@
+// Cannot be loaded: it is not JavaScript.
+
+exports.handler = async ( => 1;

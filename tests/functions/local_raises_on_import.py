@@ -1,0 +1,3 @@
+"""Cannot be loaded: it raises."""
+
+raise ValueError("not today")
