@@ -134,12 +134,10 @@ def percent_decoded(text: str) -> str:
 
 def query_items(query: str) -> list[tuple[str, str]]:
     """Decoded names and values in wire order (semantics/sync.md §14.2)."""
-    items = []
-    for part in query.split("&"):
-        if part:
-            name, _, value = part.partition("=")
-            items.append((_form_decoded(name), _form_decoded(value)))
-    return items
+    pairs = [part.partition("=") for part in query.split("&") if part]
+    if "%" not in query and "+" not in query:
+        return [(name, value) for name, _, value in pairs]
+    return [(_form_decoded(name), _form_decoded(value)) for name, _, value in pairs]
 
 
 def _form_decoded(text: str) -> str:
