@@ -70,7 +70,8 @@ class Reference:
         for name, value in schema.get("properties", {}).items():
             yield name, *self._resolve(file, value), name in required
         for branch in ("then", "else"):
-            yield from self._properties(file, schema.get(branch, {}))
+            if branch in schema:
+                yield from self._properties(file, schema[branch])
 
     def _rows(self, prefix: str, file: Path, schema: Schema, above: tuple[int, ...]) -> Iterator[tuple[str, str, str, str]]:
         for name, there, value, required in self._properties(file, schema):

@@ -89,7 +89,7 @@ UNKNOWN = "the key `{}` is not known here"
             (
                 "unsupported",
                 11,
-                "`customers` cannot be used in this version: authorizers are not built yet; and `none` stands alone",
+                "`customers` cannot be used in this version: authorizers are not built yet",
             ),
         ),
         (
@@ -97,7 +97,7 @@ UNKNOWN = "the key `{}` is not known here"
             (
                 "unsupported",
                 12,
-                "`none` cannot be used in this version: authorizers are not built yet; and `none` stands alone",
+                "`none` cannot be used in this version: authorizers are not built yet",
             ),
         ),
         ("[]", ("minItems", 5, "this list has fewer than 1 items")),
