@@ -1,91 +1,19 @@
 """The words: requests and replies, functions and invocations, and the steps that a conversation asks for.
 
-Everything imports this; it imports nothing but errors, ARNs and outcomes. Slotted, and immutable by convention: frozen
+Everything imports this; it imports nothing but errors, functions and outcomes. Slotted, and immutable by convention: frozen
 dataclasses cost four times as much to build, and these are built for every request.
 """
 
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from router.arn import FunctionArn
 from router.errors import Invoked, RequestError
+from router.functions import Function, Invocation, LocalFunction, Target
 from router.outcome import Outcome
 
 Headers = list[tuple[str, str]]
 """Name and value in wire order and wire case; a repeated header is a repeated pair."""
-
-
-# --- functions -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class LocalFunction:
-    """How a function runs on this machine (`functions.<name>.local`). Paths are absolute; sizes are bytes."""
-
-    runtime: str | None
-    handler: str | None
-    code: str
-    command: tuple[str, ...] = ()
-    packages: tuple[str, ...] = ()
-    memory: int = 128 * 1024 * 1024
-    environment: Mapping[str, str] = field(default_factory=dict)
-    credentials: str = "none"
-    min_warm: int = 0
-    attach: bool = False
-    runtime_client: str = "auto"
-    """`auto`: awslambdaric where the interpreter can import it, else ours; `awslambdaric`; `builtin`."""
-    init_timeout: float = 10.0
-    """Seconds that the init phase may take (semantics/sync.md §12.4)."""
-
-
-@dataclass(slots=True)
-class Function:
-    """An invocation target. `arn` is unqualified; of a local function without an ARN it is synthetic.
-
-    `timeout`: seconds; for a local function the limit, for an ARN what is configured in AWS.
-    `max_concurrency`: None = not limited here; 0 = reserved concurrency zero, everything is throttled.
-    `qualifier`: of a function that is declared by a qualified ARN; a target's own qualifier replaces it.
-    """
-
-    name: str
-    arn: FunctionArn
-    timeout: float
-    max_concurrency: int | None = None
-    invoke_role_arn: str | None = None
-    local: LocalFunction | None = None
-    declared_arn: bool = True
-    qualifier: str | None = None
-
-
-@dataclass(slots=True)
-class Target:
-    """A function with the qualifier to call, or weights between qualifiers (`((qualifier, weight), …)`)."""
-
-    function: Function
-    qualifier: str | None = None
-    weights: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(slots=True)
-class Invocation:
-    """One event for one function: what a backend carries out.
-
-    `type`: `RequestResponse`, `Event` or `DryRun`. `id`: UUID text, the request id of a local function.
-    `timeout`: seconds that the caller waits at most; None = as long as the function may run.
-    `client_context`: base64 text as in `X-Amz-Client-Context`.
-    """
-
-    function: Function
-    qualifier: str | None
-    payload: bytes
-    id: str
-    trace_id: str
-    type: str = "RequestResponse"
-    timeout: float | None = None
-    client_context: str | None = None
-    log_tail: bool = False
-    tenant_id: str | None = None
 
 
 # --- requests and replies --------------------------------------------------------------------------------------------
@@ -335,6 +263,24 @@ Report = Callable[..., None]
 
 
 @dataclass(slots=True, frozen=True)
+class Probe:
+    """A question that the router itself asks a target from time to time, in a front door's own terms: a health check.
+
+    `name`: the target, for people. `interval`, `timeout`: seconds. `judge(outcome)`: None where the target is healthy, else why
+    not. So many answers in a row of the other kind change its state: `healthy_threshold`, `unhealthy_threshold`.
+    """
+
+    name: str
+    target: Target
+    payload: bytes
+    interval: float
+    timeout: float
+    judge: Callable[[Outcome], str | None]
+    healthy_threshold: int
+    unhealthy_threshold: int
+
+
+@dataclass(slots=True, frozen=True)
 class TriggerType:
     """One module of `router.triggers`: the contract between a wire format and the rest.
 
@@ -343,6 +289,7 @@ class TriggerType:
     `handle(request, built)`: the conversation. `check(settings, report)`: rules beyond the schema.
     `rank(built, request)`: where several triggers share a claim, how well this one fits; higher wins, 0 = not at all;
     None: the type cannot share. `route_keys(settings)`: what must be unique among triggers that share a claim.
+    `probes(built)`: the health checks that run while the trigger is served.
     """
 
     name: str
@@ -353,6 +300,7 @@ class TriggerType:
     check: Callable[[Mapping[str, Any], Report], None] | None = None
     rank: Callable[[Any, Request], int] | None = None
     route_keys: Callable[[Mapping[str, Any]], list[tuple[tuple[Any, ...], str]]] | None = None
+    probes: Callable[[Any], Sequence[Probe]] | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -400,6 +348,7 @@ __all__ = [
     "PathClaim",
     "PeekBody",
     "Place",
+    "Probe",
     "ReadBody",
     "Reply",
     "Report",

@@ -1,0 +1,78 @@
+"""The words for what is invoked: functions, how they run here, and one invocation of one of them.
+
+Part of `router.model`, which everything imports them from. Slotted, and immutable by convention, as everything there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from router.arn import FunctionArn
+
+
+@dataclass(slots=True)
+class LocalFunction:
+    """How a function runs on this machine (`functions.<name>.local`). Paths are absolute; sizes are bytes."""
+
+    runtime: str | None
+    handler: str | None
+    code: str
+    command: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    memory: int = 128 * 1024 * 1024
+    environment: Mapping[str, str] = field(default_factory=dict)
+    credentials: str = "none"
+    min_warm: int = 0
+    attach: bool = False
+    runtime_client: str = "auto"
+    """`auto`: awslambdaric where the interpreter can import it, else ours; `awslambdaric`; `builtin`."""
+    init_timeout: float = 10.0
+    """Seconds that the init phase may take (semantics/sync.md §12.4)."""
+
+
+@dataclass(slots=True)
+class Function:
+    """An invocation target. `arn` is unqualified; of a local function without an ARN it is synthetic.
+
+    `timeout`: seconds; for a local function the limit, for an ARN what is configured in AWS.
+    `max_concurrency`: None = not limited here; 0 = reserved concurrency zero, everything is throttled.
+    `qualifier`: of a function that is declared by a qualified ARN; a target's own qualifier replaces it.
+    """
+
+    name: str
+    arn: FunctionArn
+    timeout: float
+    max_concurrency: int | None = None
+    invoke_role_arn: str | None = None
+    local: LocalFunction | None = None
+    declared_arn: bool = True
+    qualifier: str | None = None
+
+
+@dataclass(slots=True)
+class Target:
+    """A function with the qualifier to call, or weights between qualifiers (`((qualifier, weight), …)`)."""
+
+    function: Function
+    qualifier: str | None = None
+    weights: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One event for one function: what a backend carries out.
+
+    `type`: `RequestResponse`, `Event` or `DryRun`. `id`: UUID text, the request id of a local function.
+    `timeout`: seconds that the caller waits at most; None = as long as the function may run.
+    `client_context`: base64 text as in `X-Amz-Client-Context`.
+    """
+
+    function: Function
+    qualifier: str | None
+    payload: bytes
+    id: str
+    trace_id: str
+    type: str = "RequestResponse"
+    timeout: float | None = None
+    client_context: str | None = None
+    log_tail: bool = False
+    tenant_id: str | None = None
