@@ -24,6 +24,11 @@ def bundle(documents: Mapping[str, Schema], types: Iterable[str]) -> Schema:
     root = _rewritten(_without_head(documents[ROOT]), ROOT)
     unbuilt = documents[ROOT]["properties"]["triggers"].get("x-unsupported-types", {})
     definitions[ANY_TRIGGER] = _any_trigger(names, {name: why for name, why in unbuilt.items() if name not in names})
+    root["properties"]["defaults"]["propertyNames"]["enum"] = [
+        "async",
+        *names,
+        *(name for name in unbuilt if name not in names),
+    ]
     head = {"$schema": documents[ROOT]["$schema"], "title": documents[ROOT]["title"]}
     return {**head, **root, "$defs": definitions}
 

@@ -82,7 +82,7 @@ class Completion:
                 return _UNITS[piece["x-unit"]](value)
             if piece.get("x-path"):
                 return self._absolute(value, node)
-            if piece.get("x-address") and value.startswith("unix:"):
+            if piece.get("x-address") and value.startswith("unix:") and value != "unix:":
                 return "unix:" + self._absolute(value.removeprefix("unix:"), node)
             if piece.get("x-reference") == "function":
                 full = self._reference(value, node)

@@ -36,7 +36,8 @@ class Reporter:
         if isinstance(place.value, ScalarNode) and place.value.substituted:
             message, help = concealed(message, place.value), help and concealed(help, place.value)
         others = tuple(Related(text, self.key_span(other)) for other, text in related)
-        span = self.key_span(path) if on == "key" or not place.exact else place.value.span
+        at_value = on == "value" and (place.exact or isinstance(place.value, ScalarNode))
+        span = place.value.span if at_value else self.key_span(path)
         self.problems.append(Problem(code, message, span, Severity(severity), path, help, others))
 
     def key_span(self, path: Path) -> Span:

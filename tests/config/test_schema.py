@@ -53,7 +53,7 @@ CASES: list[Case] = [
         "it must match ^[A-Za-z0-9][A-Za-z0-9_.-]*$", 3, 13,
     ),
     ("listeners: {main: {}}", "missing-key", "the key `address` is missing", None, 3, 13),
-    ("defaults: {probee: {}}", "enum", "the name `probee` is not allowed here", None, 3, 12),
+    ("defaults: {probee: {}}", "enum", "the name `probee` is not allowed here", "did you mean `probe`?", 3, 12),
 ]  # fmt: skip
 
 TRIGGER_CASES: list[Case] = [

@@ -73,9 +73,9 @@ def unused(context: Context) -> None:
     """A function that no trigger names is probably a slip."""
     if any(isinstance(text, Opaque) for _, text in context.references) or _everything_is_used(context):
         return
-    used = {_name(text) for _, text in context.references}
-    arns = {settings["arn"]: name for name, settings in context.functions.items()}
-    used |= {arns.get(text) for _, text in context.references}
+    used = {text.partition(":")[0] for _, text in context.references}
+    arns = {_unqualified(str(settings["arn"])): name for name, settings in context.functions.items()}
+    used |= {arns.get(_unqualified(text), "") for _, text in context.references}
     for name in context.functions:
         if name not in used:
             message = f"no trigger uses the function `{name}`"
@@ -92,11 +92,9 @@ def _everything_is_used(context: Context) -> bool:
     )
 
 
-def _name(text: str) -> str | None:
-    try:
-        return parse_reference(text).name
-    except ValueError:
-        return None
+def _unqualified(text: str) -> str:
+    arn = parse_function_arn(text)
+    return str(arn.qualified(None)) if arn else text
 
 
 def weights(context: Context) -> None:
