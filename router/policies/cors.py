@@ -9,6 +9,7 @@ from typing import Any
 
 from router.model import Headers, Request
 
+_LONGEST_MAX_AGE = 86_400
 _SCHEMES = {"https://*": "https://", "http://*": "http://"}
 
 
@@ -70,12 +71,15 @@ def response_headers(cors: Cors, request: Request) -> Headers:
 
 def check_cors(settings: Mapping[str, Any], report: Callable[..., None]) -> None:
     """Findings in a `cors:` block. AWS refuses `*` together with credentials, and so do browsers."""
+    max_age = settings.get("max_age")
+    if max_age is not None and not (max_age <= _LONGEST_MAX_AGE and float(max_age).is_integer()):
+        report(("cors", "max_age"), "cors-max-age", "`max_age` is a number of whole seconds, at most 24h")
     if settings.get("allow_credentials") and "*" in (settings.get("allow_origins") or ()):
         report(
             ("cors", "allow_credentials"),
             "cors-credentials",
-            "Credentials cannot be allowed for every origin.",
-            help="Write the origins out, or remove `allow_credentials`.",
+            "credentials cannot be allowed for every origin",
+            help="write the origins out, or remove `allow_credentials`",
         )
 
 

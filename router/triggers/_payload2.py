@@ -149,12 +149,11 @@ def fold_query(query: str) -> dict[str, str]:
 
 def event_body(body: bytes, content_type: str) -> tuple[str, bool]:
     """The body as text, or as base64 with True (semantics/sync.md §4.3)."""
-    if is_text(content_type):
+    if (_known_type if len(content_type) <= 128 else is_text)(content_type):
         return body.decode("utf-8", "replace"), False
     return b64encode(body).decode(), True
 
 
-@lru_cache(maxsize=1024)
 def is_text(content_type: str) -> bool:
     """The measured rule: `text/*`, JSON, XML and JavaScript in UTF-8; everything else, forms included, travels as base64."""
     media, *parameters = content_type.lower().split(";")
@@ -165,6 +164,10 @@ def is_text(content_type: str) -> bool:
         value.strip().strip('"') for name, _, value in (each.partition("=") for each in parameters) if name.strip() == "charset"
     ]
     return all(charset in ("utf-8", "utf8") for charset in charsets)
+
+
+_known_type = lru_cache(maxsize=1024)(is_text)
+"""Remembers short values only: they come from strangers."""
 
 
 # --- answer ----------------------------------------------------------------------------------------------------------

@@ -54,12 +54,19 @@ def mapping(value: Any, key: str) -> Mapping[str, Any]:
     return value
 
 
-@lru_cache(maxsize=4096)
 def header_name(name: str) -> str:
     """The lower-case name. Raises BadResponse where it is no HTTP token."""
+    return _known_name(name) if len(name) <= 64 else _checked_name(name)
+
+
+def _checked_name(name: str) -> str:
     if _TOKEN.fullmatch(name) is None:
         raise BadResponse("a header name cannot be sent")
     return name.lower()
+
+
+_known_name = lru_cache(maxsize=4096)(_checked_name)
+"""Remembers short names only, so that what it holds stays small."""
 
 
 def header_value(value: Any) -> str:

@@ -81,12 +81,15 @@ def test_no_cors_block_is_no_cors() -> None:
 @pytest.mark.parametrize(
     ("settings", "found"),
     [
+        ({"allow_origins": ["*"], "max_age": 86_400.0}, []),
+        ({"allow_origins": ["*"], "max_age": 86_401.0}, [("cors", "max_age")]),
+        ({"allow_origins": ["*"], "max_age": 0.5}, [("cors", "max_age")]),
         ({"allow_origins": ["*"], "allow_credentials": True}, [("cors", "allow_credentials")]),
         ({"allow_origins": ["*"], "allow_credentials": False}, []),
         ({"allow_origins": ["https://*"], "allow_credentials": True}, []),
     ],
 )
-def test_credentials_need_named_origins(settings: dict[str, Any], found: list[object]) -> None:
+def test_findings(settings: dict[str, Any], found: list[object]) -> None:
     paths: list[object] = []
 
     check_cors(settings, lambda path, *_, **__: paths.append(path))

@@ -180,7 +180,7 @@ def handler(request: pytest.FixtureRequest) -> Handler:
     return {"mangum": asgi, "apig-wsgi": wsgi}[request.param]()
 
 
-@pytest.fixture(params=["rest", "http", "url"])
+@pytest.fixture(params=DOORS)
 def call(request: pytest.FixtureRequest, door: Callable[..., Any], handler: Handler) -> Callable[..., Reply]:
     trigger = door(dict(DOORS[request.param]))
     return lambda *asked: trigger.call(*asked, answer=behind(handler))

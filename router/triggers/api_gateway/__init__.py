@@ -8,12 +8,15 @@ from typing import Any
 
 from router.model import Conversation, Request, Scope, Target, TriggerType
 from router.policies.webhook_auth import Auth, compile_auth
-from router.triggers._http import derived_id
-from router.triggers.api_gateway import http, rest, rules
+from router.triggers._http import ErrorTable, derived_id
+from router.triggers.api_gateway import http, rest, rest_answers, rules
 from router.triggers.api_gateway.routes import DEFAULT_ROUTE, Integration, parse_route_key
 from router.triggers.api_gateway.site import claims, compile_site, stage_of
 
 Api = rest.RestApi | http.HttpApi
+
+ERRORS: Mapping[str, ErrorTable] = {"rest": rest_answers.ERRORS, "http": http.ERRORS}
+"""The error tables by `api`."""
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> Api:

@@ -52,7 +52,7 @@ def parse_route_key(text: str) -> RouteKey:
     """Raises RouteSyntaxError."""
     match = _KEY.fullmatch(text)
     if match is None:
-        raise RouteSyntaxError(f"A route is written `METHOD /path`, with a method of ANY, {', '.join(METHODS)}.")
+        raise RouteSyntaxError(f"a route is written `METHOD /path`, with ANY or one of {', '.join(METHODS)}")
     path = match["path"]
     parts = path[1:].split("/") if path != "/" else []
     segments: list[str | None] = []
@@ -61,15 +61,15 @@ def parse_route_key(text: str) -> RouteKey:
     for index, part in enumerate(parts):
         variable = _VARIABLE.fullmatch(part)
         if greedy is not None:
-            raise RouteSyntaxError(f"`{{{greedy}+}}` takes the rest of the path: it can only be the last segment.")
+            raise RouteSyntaxError(f"`{{{greedy}+}}` takes the rest of the path: it can only be the last segment")
         if variable is None:
             segments.append(_literal(part, last=index == len(parts) - 1))
         elif any(variable[1] == name for name, _ in variables):
-            raise RouteSyntaxError(f"The variable `{variable[1]}` stands twice in the path.")
+            raise RouteSyntaxError(f"the variable `{variable[1]}` stands twice in the path")
         elif variable[2]:
             greedy = variable[1]
             if greedy in dict(variables):
-                raise RouteSyntaxError(f"The variable `{greedy}` stands twice in the path.")
+                raise RouteSyntaxError(f"the variable `{greedy}` stands twice in the path")
         else:
             variables.append((variable[1], index))
             segments.append(None)
@@ -78,9 +78,9 @@ def parse_route_key(text: str) -> RouteKey:
 
 def _literal(part: str, *, last: bool) -> str:
     if "{" in part or "}" in part:
-        raise RouteSyntaxError(f"`{part}`: a variable takes a whole segment, `{{name}}` or `{{name+}}`.")
+        raise RouteSyntaxError(f"`{part}`: a variable takes a whole segment, `{{name}}` or `{{name+}}`")
     if not part and not last:
-        raise RouteSyntaxError("A path cannot hold an empty segment.")
+        raise RouteSyntaxError("a path cannot hold an empty segment")
     return part
 
 

@@ -10,10 +10,12 @@ from router.triggers.api_gateway.routes import DEFAULT_ROUTE, RouteKey, RouteSyn
 from router.triggers.api_gateway.site import DEFAULT_STAGE, stage_of
 
 _ONLY = {
-    "rest": {"binary_media_types": "An HTTP API decides by the content type (text, JSON, XML, JavaScript, or base64)."},
+    "rest": {
+        "binary_media_types": "an HTTP API decides by the content type: text, JSON, XML and JavaScript as text, the rest as base64"
+    },
     "http": {
-        "payload": "A REST API always sends format 1.0.",
-        "cors": "A REST API has no CORS configuration: add OPTIONS routes and let the functions answer.",
+        "payload": "a REST API always sends format 1.0",
+        "cors": "a REST API has no CORS configuration: add OPTIONS routes and let functions answer",
     },
 }
 """Settings that one `api` alone has, and what the other does instead."""
@@ -42,8 +44,8 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
             report(
                 ("routes", DEFAULT_ROUTE),
                 "route-default",
-                "A REST API has no `$default` route.",
-                help="Write `ANY /{proxy+}` and `ANY /`.",
+                "a REST API has no `$default` route",
+                help="write `ANY /{proxy+}` and `ANY /`",
                 on="key",
             )
 
@@ -76,9 +78,9 @@ def _check_settings(settings: Mapping[str, Any], api: str, report: Report) -> No
     for owner, names in _ONLY.items():
         for name, instead in names.items():
             if owner != api and settings.get(name):
-                report((name,), "setting-without-effect", f"`{name}` has no effect with `api: {api}`.", help=instead, on="key")
+                report((name,), "setting-without-effect", f"`{name}` has no effect with `api: {api}`", help=instead, on="key")
     if api == "rest" and stage_of(settings) == DEFAULT_STAGE:
-        report(("stage",), "stage-missing", "A REST API has a named stage.", help="Write for example `stage: prod`.")
+        report(("stage",), "stage-missing", "a REST API has a named stage", help="write for example `stage: prod`")
 
 
 def _check_timeout(timeout: float | None, api: str, report: Report) -> None:
@@ -86,7 +88,7 @@ def _check_timeout(timeout: float | None, api: str, report: Report) -> None:
         report(
             ("timeout",),
             "timeout-range",
-            f"The timeout of `api: {api}` is between 50ms and {_LONGEST_TIMEOUT[api]:g}s.",
+            f"the timeout of `api: {api}` is between 50ms and {_LONGEST_TIMEOUT[api]:g}s",
         )
 
 
@@ -95,7 +97,7 @@ def _check_collisions(parsed: list[tuple[str, RouteKey]], report: Report) -> Non
     for text, key in parsed:
         claim = f"{key.method} {key.shape}"
         if claim in first:
-            report(("routes", text), "route-collision", f"This route takes the same requests as `{first[claim]}`.", on="key")
+            report(("routes", text), "route-collision", f"this route takes the same requests as `{first[claim]}`", on="key")
         first.setdefault(claim, text)
 
 
@@ -104,7 +106,7 @@ def _check_resources(parsed: list[tuple[str, RouteKey]], report: Report) -> None
     names: dict[str, str] = {}
     for text, key in parsed:
         if key.path != "/" and key.path.endswith("/"):
-            report(("routes", text), "route-syntax", "A REST API's path does not end in a slash.", on="key")
+            report(("routes", text), "route-syntax", "a path of a REST API does not end in a slash", on="key")
         parts = key.shape.split("/")
         for name, index in key.variables:
             place = "/".join(parts[: index + 1])
@@ -112,6 +114,6 @@ def _check_resources(parsed: list[tuple[str, RouteKey]], report: Report) -> None
                 report(
                     ("routes", text),
                     "route-variable",
-                    f"`{{{name}}}` stands where another route has `{{{names[place]}}}`: a REST resource has one name.",
+                    f"`{{{name}}}` stands where another route has `{{{names[place]}}}`: a REST resource has one name",
                     on="key",
                 )
