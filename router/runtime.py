@@ -14,7 +14,7 @@ from typing import Protocol
 
 from router import __version__
 from router.backends.aws import AwsInvoker
-from router.backends.local import LocalInvoker
+from router.backends.local.invoker import LocalInvoker
 from router.generation import Backends, Generation, LocalSelection, assemble
 from router.ingress.admin import AdminDoor
 from router.ingress.http import HttpDoor
@@ -149,14 +149,17 @@ class Daemon:
     async def _assemble(self) -> Generation:
         here, away = self._split(self.config.functions)
         if here:
-            self._backends["local"] = LocalInvoker(here, self.config.aws, self._clock, router_environment=self._environment)
+            self._backends["local"] = LocalInvoker(here, self.config.aws, self._clock, credentials=self._credentials)
         if away:
             self._backends["aws"] = AwsInvoker(self.config.aws, away, self._clock)
         for backend in self._backends.values():
             await backend.start()
-        carriers: dict[str, Invoker] = dict.fromkeys(here, self._backends["local"])
-        carriers |= dict.fromkeys(away, self._backends["aws"])
+        carriers = {name: self._backends["local" if name in here else "aws"] for name in self.config.functions}
         return assemble(self.config, Backends(carriers), self._clock, self.metrics)
+
+    def _credentials(self) -> dict[str, str]:
+        """What functions with `credentials: router` get: the AWS settings of the router's own environment."""
+        return {name: value for name, value in self._environment.items() if name.startswith("AWS_")}
 
     def _split(self, functions: Mapping[str, Function]) -> tuple[dict[str, Function], dict[str, Function]]:
         here = {name: function for name, function in functions.items() if self._selection.runs_here(function)}

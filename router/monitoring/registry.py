@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from router import __version__
@@ -46,6 +46,7 @@ class PrometheusMetrics:
     """The `Metrics` port over one registry of its own (nothing is shared between two daemons in a process)."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # a second line per child that nobody reads
         self.registry = CollectorRegistry()
         registry = self.registry
         Info("lambda_router_build", "The program's version.", registry=registry).info({"version": __version__})
