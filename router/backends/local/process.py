@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import psutil
 
@@ -71,9 +72,9 @@ class ProcessGroup(asyncio.SubprocessProtocol):
             self._loop.add_reader(self._pipe, self._read)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        self._transport = transport
-        self.pid = transport.get_pid()
+        # Not checked by isinstance: uvloop's subprocess transport is none of asyncio's classes.
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+        self.pid = self._transport.get_pid()
 
     def process_exited(self) -> None:
         """The child ended; what it left behind in its group ends with it."""

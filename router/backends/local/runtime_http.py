@@ -5,7 +5,7 @@ own process, so nothing it sends is trusted: heads and bodies are bounded, and a
 """
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, cast
 
 import httptools
 
@@ -83,10 +83,10 @@ class RuntimeConnection(asyncio.Protocol):
         """A `next` is open here; another request before its answer breaks the protocol."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # Not checked by isinstance: uvloop's transports are none of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
         if not self._handler.opened(self):
-            transport.abort()
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
