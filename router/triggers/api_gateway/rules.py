@@ -10,9 +10,7 @@ from router.triggers.api_gateway.routes import DEFAULT_ROUTE, RouteKey, RouteSyn
 from router.triggers.api_gateway.site import DEFAULT_STAGE, stage_of
 
 _ONLY = {
-    "rest": {
-        "binary_media_types": "an HTTP API decides by the content type: text, JSON, XML and JavaScript as text, the rest as base64"
-    },
+    "rest": {"binary_media_types": "an HTTP API decides by the content type: text, JSON, XML and JavaScript, else base64"},
     "http": {
         "payload": "a REST API always sends format 1.0",
         "cors": "a REST API has no CORS configuration: add OPTIONS routes and let functions answer",
