@@ -102,7 +102,12 @@ class Environment:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: RuntimeConnection(self._api), "127.0.0.1", 0, backlog=16)
         self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        if not self._attached:
+        if self._attached:
+            logger.info(
+                "A local function waits for a process to attach: start it with this variable in its environment.",
+                extra={"function": self.function.name, "variable": f"AWS_LAMBDA_RUNTIME_API={self.address}"},
+            )
+        else:
             try:
                 await self._process.start(self.launch.argv, self.launch.cwd, self._variables())
             except OSError as error:

@@ -188,7 +188,10 @@ class Pool:
         task = asyncio.current_task()
         assert task is not None
         self._starting.discard(task)
-        if failure is None:
+        if failure is None and not environment.ready:
+            # It asked for work and was lost in the same moment; if it lives, it will ask again.
+            self._start_missing()
+        elif failure is None:
             if self._waiting:
                 self._waiting[0].init_seconds = self._host.clock.monotonic() - began
             self.became_ready(environment)

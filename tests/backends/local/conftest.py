@@ -1,10 +1,11 @@
 """A local backend around the handlers in tests/functions, and short ways to call it."""
 
+import asyncio
 import base64
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,12 @@ def make_function(name: str = "shop", timeout: float = 10.0, max_concurrency: in
     return Function(name, arn, timeout, max_concurrency, local=LocalFunction(**settings), declared_arn=False)
 
 
+async def _stop(service: LocalInvoker) -> None:
+    """Does not wait for what a failed test has left running."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(service.close(), 3)
+
+
 Start = Callable[..., Awaitable[Lambda]]
 
 
@@ -67,7 +74,7 @@ async def start() -> AsyncIterator[Start]:
         async def started(*, invoker: dict[str, Any] | None = None, **fields: Any) -> Lambda:
             function = make_function(**fields)
             service = LocalInvoker({function.name: function}, AWS, SystemClock(), **{"watch": False, **(invoker or {})})
-            stack.push_async_callback(service.close)
+            stack.push_async_callback(_stop, service)
             await service.start()
             return Lambda(service, function)
 
