@@ -182,11 +182,11 @@ class FakeFiles:
     """A file system in a dict: path to content. Folders exist where a file lies below them; `cwd` is the working directory."""
 
     def __init__(self, files: Mapping[str, str | bytes], cwd: str = "/etc/router") -> None:
-        self.files = {posixpath.normpath(path): content for path, content in files.items()}
         self.cwd = cwd
+        self.files = {posixpath.normpath(path): content for path, content in files.items()}
 
     def read(self, path: str) -> bytes:
-        content = self.files.get(posixpath.normpath(path))
+        content = self._by_absolute_path().get(self.absolute(path))
         if content is None:
             raise FileNotFoundError(2, "No such file or directory", path)
         return content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
@@ -195,11 +195,13 @@ class FakeFiles:
         return sorted(path for path in self.files if fnmatch.fnmatchcase(path, posixpath.normpath(pattern)))
 
     def kind(self, path: str) -> Literal["file", "folder"] | None:
-        wanted = self.absolute(path)
-        known = [self.absolute(file) for file in self.files]
+        wanted, known = self.absolute(path), self._by_absolute_path()
         if wanted in known:
             return "file"
         return "folder" if wanted == self.cwd or any(file.startswith(f"{wanted}/") for file in known) else None
+
+    def _by_absolute_path(self) -> dict[str, str | bytes]:
+        return {self.absolute(path): content for path, content in self.files.items()}
 
     def absolute(self, path: str) -> str:
         return posixpath.normpath(posixpath.join(self.cwd, path))

@@ -16,6 +16,8 @@ class LocalFiles:
 
     def glob(self, pattern: str) -> list[str]:
         wanted = PurePath(pattern)
+        if wanted == PurePath(wanted.anchor):
+            return []
         try:
             found = Path(wanted.anchor).glob(str(wanted.relative_to(wanted.anchor)))
             return sorted(str(path) for path in found if path.is_file())

@@ -8,7 +8,7 @@ import pytest
 from router.config import Loaded, Problem, load
 from router.config.schemas import documents
 from router.fakes import FakeFiles
-from router.model import Claim, Report, Scope, SiteClaim, TriggerType
+from router.model import Claim, Conversation, ReadBody, Reply, Report, Request, Scope, SiteClaim, TriggerType
 
 FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:orders"
 
@@ -50,6 +50,11 @@ def _check(settings: Mapping[str, Any], report: Report) -> None:
         report(("note",), "probe-note", "the note `wrong` is wrong", help="write another")
 
 
+def _handle(request: Request, built: Any) -> Conversation:
+    yield ReadBody(0)
+    return Reply(404, [])
+
+
 def _route_keys(settings: Mapping[str, Any]) -> list[tuple[tuple[Any, ...], str]]:
     return [(("routes", name), name.upper()) for name in settings["routes"]]
 
@@ -59,12 +64,12 @@ PROBE = TriggerType(
     invocations=frozenset({"sync"}),
     build=_build,
     claims=_claims,
-    handle=lambda request, built: iter(()),  # type: ignore[arg-type, return-value]
+    handle=_handle,
     check=_check,
     rank=lambda built, request: 1,
     route_keys=_route_keys,
 )
-LONER = TriggerType("loner", frozenset({"async"}), _build, _claims, PROBE.handle)
+LONER = TriggerType("loner", frozenset({"async"}), _build, _claims, _handle)
 TYPES = {"probe": PROBE, "loner": LONER}
 SCHEMAS = {
     **{name: schema for name, schema in documents().items() if not name.startswith("triggers/")},
