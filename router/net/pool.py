@@ -152,7 +152,7 @@ class Pool:
         due = limit_at if deadline is None else min(deadline, limit_at)
         timer = loop.call_at(due, self._expire, waiter)
         try:
-            return await waiter
+            connection = await waiter
         except asyncio.CancelledError:
             self._waiters.pop(waiter, None)
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None and not waiter.result().closed:
@@ -160,6 +160,9 @@ class Pool:
             raise
         finally:
             timer.cancel()
+        if connection.used and not connection.fresh():
+            connection.close()
+        return connection
 
     def _expire(self, waiter: "asyncio.Future[Connection]") -> None:
         if self._waiters.pop(waiter, self) is None and not waiter.done():

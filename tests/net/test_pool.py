@@ -215,10 +215,17 @@ class Holding:
             writer.write(waiting.result())
 
 
+async def warm_up(pool: Pool, holding: Holding) -> None:
+    """Open a connection, so that a short deadline is spent on the exchange alone."""
+    holding.go.put_nowait(answer(b"warm"))
+    assert await post(pool) == ok(b"warm")
+
+
 async def test_a_deadline_ends_the_wait_and_not_the_exchange(server: Any, make_pool: MakePool) -> None:
     holding = Holding(server)
     server.scripts = [holding]
     pool = make_pool(max_connections=1)
+    await warm_up(pool, holding)
     ended = asyncio.Event()
     with pytest.raises(DeadlinePassed) as caught:
         await post(pool, timeout=0.01, on_end=ended.set)
@@ -250,8 +257,10 @@ async def test_a_cancelled_caller_leaves_the_exchange_running(server: Any, make_
 
 
 async def test_an_exchange_is_broken_off_at_its_limit(server: Any, make_pool: MakePool) -> None:
-    server.scripts = [Holding(server)]
+    holding = Holding(server)
+    server.scripts = [holding]
     pool = make_pool()
+    await warm_up(pool, holding)
     ended = asyncio.Event()
     with pytest.raises(DeadlinePassed):
         await post(pool, timeout=0.01, limit=0.02, on_end=ended.set)
@@ -260,9 +269,12 @@ async def test_an_exchange_is_broken_off_at_its_limit(server: Any, make_pool: Ma
 
 
 async def test_without_a_timeout_the_limit_ends_the_wait(server: Any, make_pool: MakePool) -> None:
-    server.scripts = [Holding(server)]
+    holding = Holding(server)
+    server.scripts = [holding]
+    pool = make_pool()
+    await warm_up(pool, holding)
     with pytest.raises(DeadlinePassed) as caught:
-        await post(make_pool(), timeout=None, limit=0.01)
+        await post(pool, timeout=None, limit=0.01)
     assert caught.value.sent
 
 
@@ -270,6 +282,8 @@ async def test_a_request_that_is_stuck_on_its_way_is_never_completed_after_its_d
     server: Any, make_pool: MakePool
 ) -> None:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await server.read_request(reader)
+        writer.write(answer(b"warm"))
         await reader.readuntil(b"\r\n\r\n")
         await stop.wait()
         try:
@@ -280,8 +294,10 @@ async def test_a_request_that_is_stuck_on_its_way_is_never_completed_after_its_d
     stop, received = asyncio.Event(), list[int]()
     server.scripts = [script]
     ends: list[None] = []
+    pool = make_pool()
+    assert await post(pool) == ok(b"warm")
     with pytest.raises(DeadlinePassed) as caught:
-        await post(make_pool(), LARGE, timeout=0.05, on_end=lambda: ends.append(None))
+        await post(pool, LARGE, timeout=0.05, on_end=lambda: ends.append(None))
     stop.set()
     await server.ended.get()
     assert (caught.value.sent, len(ends), received[0] < len(LARGE)) == (False, 1, True)

@@ -239,10 +239,11 @@ async def test_an_endpoint_that_is_not_there_was_not_asked(
     assert f"cannot connect to 127.0.0.1:{unused_tcp_port}" in str(outcome.message)
 
 
-async def test_a_deadline_passes(keys_in_environment: None, endpoint: Any, start: Start) -> None:
-    endpoint.answers = [asyncio.get_running_loop().create_future()]
+async def test_a_deadline_passes(keys_in_environment: None, endpoint: Any, start: Start, reply_with: Any) -> None:
+    endpoint.answers = [reply_with(200, b"warm"), asyncio.get_running_loop().create_future()]
     orders = function()
     invoker = await start(orders)
+    await invoker.invoke(invocation(orders))
     assert await invoker.invoke(invocation(orders, timeout=0.02)) == timed_out(0.02, sent=True)
 
 
@@ -266,15 +267,16 @@ async def test_a_permit_is_held_until_the_function_has_ended(
     keys_in_environment: None, endpoint: Any, start: Start, reply_with: Any
 ) -> None:
     late: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-    endpoint.answers = [late, reply_with(200, b"2")]
+    endpoint.answers = [reply_with(200, b"warm"), late, reply_with(200, b"2")]
     orders = function(max_concurrency=1)
     invoker = await start(orders)
+    await invoker.invoke(invocation(orders))
     assert await invoker.invoke(invocation(orders, timeout=0.02)) == timed_out(0.02, sent=True)
     assert await invoker.invoke(invocation(orders)) == THROTTLED
     late.set_result(reply_with(200, b"1"))
     while (outcome := await invoker.invoke(invocation(orders))) == THROTTLED:
         await asyncio.sleep(0)
-    assert (outcome.payload, len(endpoint.requests)) == (b"2", 2)
+    assert (outcome.payload, len(endpoint.requests)) == (b"2", 3)
 
 
 async def test_reserved_concurrency_zero_takes_events_alone(keys_in_environment: None, endpoint: Any, start: Start) -> None:
