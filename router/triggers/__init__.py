@@ -1,10 +1,11 @@
 """The explicit table of trigger types. A new type is one module beside this file and one line here."""
 
 from router.model import TriggerType
-from router.triggers import api_gateway, function_url, lambda_api
+from router.triggers import api_gateway, cognito, function_url, lambda_api
 
 TYPES: dict[str, TriggerType] = {
     api_gateway.TYPE.name: api_gateway.TYPE,
+    cognito.TYPE.name: cognito.TYPE,
     function_url.TYPE.name: function_url.TYPE,
     lambda_api.TYPE.name: lambda_api.TYPE,
 }
