@@ -139,6 +139,7 @@ def test_format_1_of_the_default_route(http: Api) -> None:
         ("text/plain", False),
         ("TEXT/html ; charset=UTF-8", False),
         ("text/css", False),
+        ("text/css; boundary=x", False),
         ("application/json", False),
         ('application/json; charset="utf-8"', False),
         ("application/xml", False),
@@ -177,6 +178,17 @@ def test_keys_without_content_are_left_out(http: Api) -> None:
         "isBase64Encoded",
     ]
     assert api.event["rawQueryString"] == "&"
+
+
+@pytest.mark.parametrize(
+    ("sent", "cookies"), [("a=1;b=2; ", ["a=1", "b=2"]), ("a=1;;b", ["a=1", "b"]), ('a="x, y"', ['a="x, y"']), ("", None)]
+)
+def test_cookies_are_split(http: Api, sent: str, cookies: list[str] | None) -> None:
+    api = http()
+
+    api.call("GET", "/x", [("cookie", sent)])
+
+    assert (api.event.get("cookies"), "cookie" in api.event["headers"]) == (cookies, False)
 
 
 def test_hop_by_hop_headers_do_not_arrive(http: Api) -> None:

@@ -111,7 +111,7 @@ def test_what_no_route_takes(rest: Api, method: str, path: str, headers: list[tu
 def test_a_post_may_override_its_method(rest: Api, method: str, function: str) -> None:
     api = rest(routes={"PUT /x": "put", "ANY /x": "rest"})
 
-    api.call(method, "/prod/x", [("X-HTTP-Method-Override", "put")])
+    api.call(method, "/prod/x", [("X-HTTP-Method-Override", " put ")])
 
     assert api.invoked[0].target.function.name == function
 
@@ -170,6 +170,7 @@ def test_two_spellings_of_a_header_are_one(rest: Api) -> None:
     ("sent", "peer", "seen"),
     [
         (None, "203.0.113.7", "203.0.113.7"),
+        ("", "203.0.113.7", "203.0.113.7"),
         ("1.1.1.1", "203.0.113.7", "1.1.1.1, 203.0.113.7"),
         ("1.1.1.1, 203.0.113.7", "10.0.0.5", "1.1.1.1, 203.0.113.7"),
         ("1.1.1.1", "10.0.0.5", "1.1.1.1, 203.0.113.7"),
@@ -210,6 +211,7 @@ def test_query(rest: Api, query: str, last: Any, every: Any) -> None:
         ([], "image/png", False),
         (["image/png"], "image/png", True),
         (["image/png"], "IMAGE/PNG; a=b", True),
+        (["image/png"], " image/png ;a=b", True),
         (["image/png"], "image/jpeg", False),
         (["image/*"], "image/jpeg", True),
         (["image/*"], "images/jpeg", False),
@@ -299,6 +301,8 @@ def test_answers(rest: Api, value: Any, reply: Reply) -> None:
         {"headers": {"a": "b\r\nc: d"}},
         {"headers": {"a": "b\n"}},
         {"headers": {"a": "\0"}},
+        {"headers": {"a": "\x7f"}},
+        {"headers": {"a": "\x1b[0m"}},
         {"headers": {"a": "\ud800"}},
         {"headers": {"a b": "c"}},
         {"headers": {"": "c"}},
@@ -439,6 +443,17 @@ def test_an_event_beyond_lambdas_limit_is_refused_without_a_call(rest: Api) -> N
     reply = api.call("POST", "/prod/x", body=b"x" * (6 * 1024 * 1024))
 
     assert (reply.status, reply.body, reply.error.name, api.invoked) == (500, INTERNAL, "event_too_large", [])
+
+
+def test_an_event_of_6_mib_is_sent(rest: Api) -> None:
+    api, limit = rest(), 6 * 1024 * 1024
+    api.call("POST", "/prod/x", body=b"x")
+
+    room = limit - len(api.invoked[0].payload)
+    replies = [api.call("POST", "/prod/x", body=b"x" * (1 + room + extra)) for extra in (0, 1)]
+
+    assert [(reply.status, len(step.payload)) for reply, step in zip(replies, api.invoked[1:], strict=False)] == [(200, limit)]
+    assert replies[1].error.name == "event_too_large"
 
 
 @pytest.mark.parametrize(
