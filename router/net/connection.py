@@ -173,6 +173,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone(self._broken(str(exc or "it was closed")))
         self._transport = self._poll = None
+        self._reader.close()
         self._owner.lost(self)
 
     def _broken(self, reason: str) -> ConnectionLost:

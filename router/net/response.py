@@ -51,8 +51,8 @@ class ResponseReader:
 
     __slots__ = (
         "_bodiless",
+        "_body",
         "_body_size",
-        "_chunks",
         "_excess",
         "_head_request",
         "_head_size",
@@ -80,7 +80,7 @@ class ResponseReader:
         """Start anew: the next bytes answer a request whose method is HEAD, or another."""
         self._head_request = head_request
         self._headers: list[tuple[bytes, bytes]] = []
-        self._chunks: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._status = self._head_size = self._body_size = self._wire_size = 0
         self._headers_done = self._keeps_alive = self._bodiless = self._until_end = False
         self._whole = self._excess = self.reusable = False
@@ -117,13 +117,15 @@ class ResponseReader:
         self._excess = True
         return self._finish()
 
+    def close(self) -> None:
+        """No more will come. Ends the cycle of references with the parser."""
+        self._parser = None
+
     def _finish(self) -> Response:
         self.reusable = self._keeps_alive and not self._excess and not self._until_end
         if not self._whole:
             self._parser = None
-        chunks = self._chunks
-        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        return Response(self._status, self._headers, body)
+        return Response(self._status, self._headers, bytes(self._body))
 
     def _check_sizes(self) -> None:
         if not self._headers_done and self._wire_size > self._max_headers:
@@ -171,7 +173,12 @@ class ResponseReader:
         self._body_size += len(data)
         if self._body_size > self._max_body:
             self._refuse(f"the body of the answer exceeds {self._max_body} bytes")
-        self._chunks.append(data)
+        if not self._body:
+            self._body = data
+        elif isinstance(self._body, bytes):
+            self._body = bytearray(self._body) + data
+        else:
+            self._body += data
 
     def on_message_complete(self) -> None:
         if self._headers_done:

@@ -27,6 +27,11 @@ TAKEN = {
         Response(200, [(b"Transfer-Encoding", b"chunked")], b"abcde"),
         True,
     ),
+    "many small chunks": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n2\r\nbc\r\n" * 20 + b"0\r\n\r\n",
+        Response(200, [(b"Transfer-Encoding", b"chunked")], b"abc" * 20),
+        True,
+    ),
     "interim answers first": (
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
         b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
