@@ -28,6 +28,8 @@ _SIGNAL_TEXTS: dict[int, str] = {
     signal.SIGPIPE: "broken pipe",
     signal.SIGALRM: "alarm clock",
     signal.SIGTERM: "terminated",
+    signal.SIGUSR1: "user defined signal 1",
+    signal.SIGUSR2: "user defined signal 2",
 }
 
 

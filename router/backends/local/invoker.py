@@ -78,6 +78,8 @@ class LocalInvoker:
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._closing = False
+        self.reloads = 0
+        """How often changed code was taken up."""
 
     async def start(self) -> None:
         """Find interpreters and clients, start warm processes. Raises BackendError, naming the function that cannot run."""
@@ -137,6 +139,7 @@ class LocalInvoker:
 
     def reload(self, names: set[str]) -> None:
         """The code of these functions changed."""
+        self.reloads += 1
         for name in names:
             logger.info("A local function's code changed; new invocations use it.", extra={"function": name})
             self._pools[name].reload()

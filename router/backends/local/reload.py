@@ -1,6 +1,8 @@
 """Tells which functions' code changed on disk."""
 
 import asyncio
+import contextlib
+import glob
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -28,9 +30,20 @@ async def watch_code(folders: Mapping[str, str], changed: Callable[[set[str]], N
         stop_event=stop,
         ignore_permission_denied=True,
     ):
-        names = _owners(folders, [path for _, path in changes])
+        paths = [path for _, path in changes]
+        _forget_bytecode(paths)
+        names = _owners(folders, paths)
         if names:
             changed(names)
+
+
+def _forget_bytecode(paths: Iterable[str]) -> None:
+    """Python takes a cached file as fresh when second and size of the source agree: not enough for quick small edits."""
+    for source in map(Path, paths):
+        if source.suffix == ".py":
+            for cached in (source.parent / "__pycache__").glob(f"{glob.escape(source.stem)}.*.pyc"):
+                with contextlib.suppress(OSError):
+                    cached.unlink()
 
 
 def _owners(folders: Mapping[str, str], paths: Iterable[str]) -> set[str]:

@@ -37,6 +37,7 @@ class Lambda:
     def __init__(self, invoker: LocalInvoker, function: Function) -> None:
         self.invoker = invoker
         self.function = function
+        self.clock = SystemClock()
 
     def invocation(self, payload: bytes = b"{}", **fields: Any) -> Invocation:
         values = {"qualifier": None, "id": str(uuid.uuid4()), "trace_id": "Root=1-5759e988-bd862e3fe1be46a994272793", **fields}
@@ -73,12 +74,19 @@ async def start() -> AsyncIterator[Start]:
 
         async def started(*, invoker: dict[str, Any] | None = None, **fields: Any) -> Lambda:
             function = make_function(**fields)
-            service = LocalInvoker({function.name: function}, AWS, SystemClock(), **{"watch": False, **(invoker or {})})
+            options = {"watch": False, **(invoker or {})}
+            service = LocalInvoker({function.name: function}, options.pop("aws", AWS), SystemClock(), **options)
             stack.push_async_callback(_stop, service)
             await service.start()
             return Lambda(service, function)
 
         yield started
+
+
+@pytest.fixture
+def make() -> Callable[..., Function]:
+    """`make(**fields)`: a local function."""
+    return make_function
 
 
 @pytest.fixture
