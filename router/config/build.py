@@ -53,7 +53,7 @@ def build(material: Material) -> Config:
         admin=Admin(_address(admin["listen"]) if admin["listen"] is not None else None, admin["token"]),
         log=Log(**settings["log"]),
         drain_timeout=server["drain_timeout"],
-        public_url=server["public_url"],
+        public_url=server.get("public_url"),
         prometheus=settings["monitoring"]["prometheus"],
         labels=settings["labels"],
         files=material.files,

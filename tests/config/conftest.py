@@ -38,6 +38,9 @@ SCHEMA = {
 
 
 def _claims(settings: Mapping[str, Any]) -> tuple[Claim, ...]:
+    """With the note `silent`, nothing: as a trigger does that polls."""
+    if settings["note"] == "silent":
+        return ()
     return tuple(SiteClaim(host) for host in settings["hosts"] or [None])
 
 

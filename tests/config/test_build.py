@@ -34,7 +34,7 @@ listeners:
     error_headers: false
   internal: "[::1]:8080"
   socket: unix:run/router.sock
-server: {drain_timeout: 1m30s, public_url: https://hooks.example.com}
+server: {drain_timeout: 1m30s}
 admin: {listen: 127.0.0.1:9901, token: "${TOKEN}"}
 monitoring: {prometheus: false}
 log: {level: debug, format: text, access: true}
@@ -132,7 +132,7 @@ def test_everything(load_text: LoadText) -> None:
         "socket": Listener("socket", Address(unix="/etc/router/run/router.sock")),
     }
     assert (config.admin, config.log) == (Admin(Address("127.0.0.1", 9901), "secret"), Log("debug", "text", True))
-    assert (config.drain_timeout, config.public_url, config.prometheus) == (90.0, "https://hooks.example.com", False)
+    assert (config.drain_timeout, config.public_url, config.prometheus) == (90.0, None, False)
     assert config.labels == {"team": "platform"}
     assert config.functions == {"orders": ORDERS, "thumbnail": THUMBNAIL, "far": FAR}
     assert [(trigger.name, trigger.listener, trigger.claims, trigger.built) for trigger in config.triggers] == [

@@ -40,8 +40,8 @@ LOCAL = [
     ("runtime: provided", []),
     ("command: ./bootstrap", []),
     ("attach: true", []),
-    ("attach: true, handler: app.handler, runtime_client: builtin", [("without-effect", 2, 73)]),
-    ("attach: true, command: x", [("without-effect", 2, 51)]),
+    ("attach: true, runtime: python, handler: app.handler, min_warm: 2", []),
+    ("attach: true, command: x", []),
     ("handler: app.handler", [("no-runtime", 2, 17)]),
     ("runtime: python", [("no-handler", 2, 17)]),
     ("runtime: python, command: x", [("without-effect", 2, 37)]),
@@ -179,6 +179,12 @@ CLAIMS = [
 def test_claims(found: Found, other: str, expected: list[tuple[str, int, int]]) -> None:
     text = config(trigger="function: orders, hosts: b.example.com, routes: {x: ''}", more=f"  b: {{{other}}}")
     assert found(text) == expected
+
+
+def test_a_trigger_that_claims_nothing_needs_no_listener(found: Found) -> None:
+    more = "listeners: {a: 127.0.0.1:1, b: 127.0.0.1:2}"
+    assert found(config(trigger="function: orders, note: silent", more=more)) == []
+    assert found(config(trigger="function: orders, note: silent, listener: a", more=more)) == [("without-effect", 4, 70)]
 
 
 def test_disabled_triggers_are_checked(found: Found) -> None:

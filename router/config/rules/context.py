@@ -60,6 +60,10 @@ class Context:
             if not any(path[:2] == ("triggers", name) for path in self.undecided):
                 yield name, settings, self.types[settings["type"]]
 
+    def listens(self, settings: Mapping[str, Any]) -> bool:
+        """Whether a trigger claims requests on a listener; one that polls does not."""
+        return bool(self.types[settings["type"]].claims(settings))
+
     def listener_of(self, settings: Mapping[str, Any]) -> str | None:
         """The listener that a trigger stands on; None where that cannot be said."""
         named = settings.get("listener")

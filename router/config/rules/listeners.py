@@ -61,12 +61,15 @@ def networks(context: Context) -> None:
 def named_listeners(context: Context) -> None:
     """A trigger's listener is declared, and named where there are several."""
     names = context.names("listeners")
-    for name, settings in context.triggers.items():
-        path = ("triggers", name, "listener")
-        named = settings.get("listener")
-        if isinstance(named, Opaque) or (context.is_broken("listeners") and not names):
+    if context.is_broken("listeners") and not names:
+        return
+    for name, settings, _ in context.decided_triggers():
+        path, named = ("triggers", name, "listener"), settings["listener"]
+        if isinstance(named, Opaque):
             continue
-        if named is None and len(names) > 1:
+        if not context.listens(settings):
+            _check_silent(context, path, named)
+        elif named is None and len(names) > 1:
             listed = ", ".join(f"`{one}`" for one in names)
             message = f"the trigger `{name}` does not say on which listener it stands"
             context.reporter.report(path[:2], "no-listener", message, help=f"add `listener:`, one of {listed}", on="key")
@@ -76,12 +79,20 @@ def named_listeners(context: Context) -> None:
             context.reporter.report(path, "unknown-listener", f"there is no listener `{named}`", help=help_text)
 
 
+def _check_silent(context: Context, path: Path, named: str | None) -> None:
+    if named is not None:
+        message = "`listener` has no effect: this trigger takes no requests"
+        context.reporter.report(path, "without-effect", message, help="remove it", on="key")
+
+
 def strangers(context: Context) -> None:
     """What a stranger could reach says so."""
-    for name, settings in context.triggers.items():
+    for name, settings, _ in context.decided_triggers():
         listener = context.listener_of(settings)
         address = context.address((context.listeners.get(listener or "") or {}).get("address"))
         if address is None or is_private(address) or "auth" not in settings or _says_who(settings):
+            continue
+        if not context.listens(settings):
             continue
         message = (
             f"a stranger could call the trigger `{name}`: its listener `{listener}` is not on loopback, and it has no `auth`"

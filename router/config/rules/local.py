@@ -83,13 +83,8 @@ def what_to_start(context: Context) -> None:
 
 
 def without_effect(context: Context) -> None:
-    """Settings of a process that the router does not start, or of a runtime client that is not used."""
+    """A runtime client that is not used. With `attach`, what says how to start the process waits for its turn."""
     for path, local in _local(context):
-        if local["attach"] is True and context.is_known((*path, "attach")):
-            reason = "with `attach: true` you start the process yourself"
-            _reject(
-                context, path, local, ("runtime", "command", "packages", "min_warm", "init_timeout", "runtime_client"), reason
-            )
         family = _family(local["runtime"])
         if local["command"] is not None or family not in (None, "python"):
             _reject(context, path, local, ("runtime_client",), "it is for Python runtimes alone")
