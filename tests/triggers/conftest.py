@@ -15,9 +15,23 @@ from router.config.schemas import documents
 from router.config.shape import Shapes
 from router.config.source import parse
 from router.config.validation import is_valid
-from router.errors import BodyTooLarge
+from router.errors import BodyTooLarge, OriginUnreachable, RequestError
 from router.fakes import request, succeeded
-from router.model import Function, Headers, Invoke, ReadBody, Reply, Request, Scope, Target
+from router.model import (
+    Forward,
+    Function,
+    Glimpse,
+    Headers,
+    Invoke,
+    OriginResponse,
+    PeekBody,
+    ReadBody,
+    Reply,
+    Request,
+    Resolve,
+    Scope,
+    Target,
+)
 from router.outcome import Outcome
 from router.triggers import TYPES
 
@@ -51,12 +65,18 @@ def target(reference: Any) -> Target:
 
 @dataclass
 class Door:
-    """One trigger. `invoked` collects what it asked the functions."""
+    """One trigger. `invoked` collects what it asked the functions, `forwarded` what it asked of origins.
+
+    `origin`: what every origin answers. `resolves`: whether their names lead somewhere.
+    """
 
     settings: dict[str, Any]
     name: str = "shop"
     built: Any = None
     invoked: list[Invoke] = field(default_factory=list)
+    forwarded: list[Forward] = field(default_factory=list)
+    origin: OriginResponse | RequestError | None = None
+    resolves: bool = True
 
     def __post_init__(self) -> None:
         self.type = TYPES[self.settings["type"]]
@@ -81,6 +101,15 @@ class Door:
         if isinstance(step, ReadBody):
             body = asked.body or b""
             return body if len(body) <= step.limit else BodyTooLarge(step.limit)
+        if isinstance(step, PeekBody):
+            body = asked.body or b""
+            return Glimpse(body[: step.limit], len(body) > step.limit)
+        if isinstance(step, Resolve):
+            return None if self.resolves else OriginUnreachable(f"{step.origin.host} does not resolve")
+        if isinstance(step, Forward):
+            self.forwarded.append(step)
+            assert self.origin is not None, "nothing was to be forwarded"
+            return self.origin
         assert isinstance(step, Invoke)
         self.invoked.append(step)
         return answer if isinstance(answer, Outcome) else answer(step.payload)

@@ -3,7 +3,8 @@
 `request.json`: `settings` as in YAML, and `request`: method, target, headers (pairs), `body` or `body_base64`, and fields of
 `router.model.Request`. `event.json`: the whole event; where it is missing, nothing may be invoked. `result.json`: the outcome:
 `kind`, `payload` (JSON) or `payload_text`, and fields of `router.outcome.Outcome`. `reply.json`: status, headers (pairs),
-`body` or `body_base64`, and `error` where the router made the answer.
+`body` or `body_base64`, and `error` where the router made the answer. Where a trigger invokes several functions, `event.json`
+and `result.json` are lists. `origin.json`: what the trigger forwards, and what the origin `answers`.
 """
 
 import json
@@ -15,8 +16,8 @@ from typing import Any
 import pytest
 
 from router.errors import Invoked
-from router.fakes import request, succeeded
-from router.model import Reply, Request
+from router.fakes import FakeStream, request, succeeded
+from router.model import Forward, OriginResponse, Reply, Request, Stream
 from router.outcome import Outcome, OutcomeKind
 
 EVENTS = Path(__file__).parent.parent / "events"
@@ -51,13 +52,34 @@ def outcome_of(written: dict[str, Any] | None) -> Outcome:
     return Outcome(OutcomeKind(written.pop("kind")), payload, invoked=invoked, **written)
 
 
-def reply_in_words(reply: Reply) -> dict[str, Any]:
-    assert isinstance(reply.body, bytes)
-    words: dict[str, Any] = {"status": reply.status, "headers": [[name, value] for name, value in reply.headers]}
+def body_in_words(body: bytes | Stream) -> dict[str, str]:
+    raw = b"".join(piece for piece in body.pieces if isinstance(piece, bytes)) if isinstance(body, FakeStream) else body
+    assert isinstance(raw, bytes)
     try:
-        words["body"] = reply.body.decode()
+        return {"body": raw.decode()}
     except UnicodeDecodeError:
-        words["body_base64"] = b64encode(reply.body).decode()
+        return {"body_base64": b64encode(raw).decode()}
+
+
+def forward_in_words(step: Forward) -> dict[str, Any]:
+    words = {
+        "origin": str(step.origin),
+        "method": step.method,
+        "target": step.target,
+        "headers": [[*pair] for pair in step.headers],
+    }
+    return words if step.body is None else words | body_in_words(step.body)
+
+
+def answer_of(written: dict[str, Any]) -> OriginResponse:
+    body = FakeStream(body_of(written))
+    headers = [(name, value) for name, value in written["headers"]]
+    return OriginResponse(written["status"], written["reason"], headers, body)
+
+
+def reply_in_words(reply: Reply) -> dict[str, Any]:
+    words: dict[str, Any] = {"status": reply.status, "headers": [[name, value] for name, value in reply.headers]}
+    words |= body_in_words(reply.body)
     if reply.error is not None:
         words["error"] = {"name": reply.error.name, "invoked": reply.error.invoked.value}
         if reply.error.retry_after is not None:
@@ -70,11 +92,17 @@ def test_case(case: str, door: Callable[..., Any]) -> None:
     given = read(case, "request")
     expected_event = read(case, "event")
     trigger = door(given["settings"])
+    origin = read(case, "origin")
+    trigger.origin = answer_of(origin.pop("answers")) if origin is not None else None
+    result = read(case, "result")
+    outcomes = [outcome_of(written) for written in (result if isinstance(result, list) else [result])]
 
-    reply = trigger.send(request_of(given["request"]), outcome_of(read(case, "result")))
+    reply = trigger.send(request_of(given["request"]), lambda payload: outcomes.pop(0))
 
     events = [json.loads(step.payload) for step in trigger.invoked]
-    assert events == ([] if expected_event is None else [expected_event])
+    several = expected_event if isinstance(expected_event, list) else [expected_event]
+    assert events == ([] if expected_event is None else several)
+    assert [forward_in_words(step) for step in trigger.forwarded] == ([origin] if origin is not None else [])
     assert reply_in_words(reply) == read(case, "reply")
 
 
@@ -88,5 +116,5 @@ def test_every_case_is_complete() -> None:
     assert {
         case: found
         for case, found in sides.items()
-        if found not in ({"request", "reply"}, {"request", "event", "result", "reply"})
+        if found - {"origin"} not in ({"request", "reply"}, {"request", "event", "result", "reply"})
     } == {}
