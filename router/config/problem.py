@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -116,8 +117,13 @@ def render(problem: Problem, sources: Mapping[str, str]) -> str:
 
 def source_line(text: str, number: int) -> str | None:
     """Line `number` (from 1) of a text, by YAML's line breaks; None beyond its end."""
-    lines = _LINE_BREAK.split(text)
+    lines = _lines(text)
     return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+@lru_cache(maxsize=8)
+def _lines(text: str) -> list[str]:
+    return _LINE_BREAK.split(text)
 
 
 def _excerpt(span: Span, sources: Mapping[str, str]) -> list[str]:

@@ -5,6 +5,7 @@ several mistakes are found in one go. Anchors, aliases and `<<` are resolved; du
 documents are findings. Nothing that a file may hold raises.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ MAX_NODES = 500_000
 """Nodes after every alias is expanded."""
 
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CORE = "tag:yaml.org,2002:"
 _STRING_TAGS = frozenset({"!", f"{_CORE}str"})
 _PLAIN_TAGS = frozenset({f"{_CORE}{name}" for name in ("int", "float", "bool", "null", "map", "seq")})
@@ -111,6 +113,8 @@ class _Composer:
                     self._fail("multiple-documents", "the file holds several YAML documents", event, "remove the `---` line")
 
     def _scalar(self, event: Any) -> ScalarNode:
+        if _SURROGATE.search(event.value):  # libyaml refuses these escapes itself
+            self._fail("yaml-syntax", "the YAML cannot be read: half of a surrogate pair is no character", event)
         plain = not event.style
         if event.tag in _STRING_TAGS:
             plain = False

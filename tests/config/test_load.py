@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router.config import Loaded, Severity, load, render
+from router.config import Loaded, Severity, load, render, source
 from router.fakes import FakeFiles
 from router.files import LocalFiles
 
@@ -157,3 +157,25 @@ def test_the_real_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, p
     assert files.glob("a\0b") == files.glob("") == []
     with pytest.raises(OSError, match="null"):
         files.read("a\0b")
+
+
+def test_the_pure_python_parser_tells_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        SAMPLE,
+        "a: b: c\n",
+        "a: [${X}]\n",
+        "a: *.b\n",
+        "a:\n\tb: 1\n",
+        "a: 1\na: 2\n",
+        "[" * 2000,
+        'a: "\\ud800"\n',
+        "a: [::1]:80\n",
+    ]
+    fast = [_told(text) for text in texts]
+    monkeypatch.setattr(source, "_LOADER", yaml.SafeLoader)
+    assert [_told(text) for text in texts] == fast
+
+
+def _told(text: str) -> list[tuple[str, str | None]]:
+    problems = load(["f"], files=FakeFiles({"f": text}), env={}).problems
+    return [(problem.code, problem.help) for problem in problems]

@@ -10,6 +10,9 @@ from router.config.references import ARN_TIMEOUT, parse_reference
 from router.config.rules.context import Context
 from router.config.wording import nearest
 
+_MOST_COMPARED = 50
+"""Names for which the nearest neighbour is looked up: each one is compared with every function."""
+
 
 def targets(context: Context) -> None:
     """Every function has an ARN, a local process, or both."""
@@ -49,6 +52,9 @@ def without_effect(context: Context) -> None:
 def references(context: Context) -> None:
     """What a trigger names is declared, or a full ARN."""
     names = context.names("functions")
+    if context.is_broken("functions") and not names:
+        return
+    known, dangling = frozenset(names), 0
     for path, text in context.references:
         if isinstance(text, Opaque):
             continue
@@ -57,13 +63,12 @@ def references(context: Context) -> None:
         except ValueError as error:
             context.reporter.report(path, "bad-reference", f"`{text}` does not name a function: {error}")
             continue
-        if reference.arn is None and reference.name not in names:
-            _dangling(context, path, str(reference.name), names)
+        if reference.arn is None and reference.name not in known:
+            _dangling(context, path, str(reference.name), names if dangling < _MOST_COMPARED else [])
+            dangling += 1
 
 
 def _dangling(context: Context, path: Path, name: str, names: list[str]) -> None:
-    if context.is_broken("functions") and not names:
-        return
     meant = nearest(name, names)
     help_text = f"did you mean `{meant}`?" if meant else "declare it under `functions:`, or write a full ARN"
     context.reporter.report(path, "unknown-function", f"there is no function `{name}`", help=help_text)
