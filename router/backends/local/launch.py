@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from router.errors import BackendError
@@ -64,7 +64,7 @@ async def plan(function: Function) -> Launch:
             return Launch("attached", (), local.code)
         if local.command or (local.runtime or "").startswith("provided"):
             return _command(local)
-        return await _managed(local)
+        return _wrapped(await _managed(local), local)
     except BackendError as error:
         raise BackendError(f"function {function.name}: {error}") from None
 
@@ -78,6 +78,12 @@ async def _managed(local: LocalFunction) -> Launch:
     if match := re.fullmatch(r"nodejs(?:(\d+)(?:\.x)?)?", runtime):
         return await _node(local, match[1])
     raise BackendError(f"no runtime is called {runtime!r}; write python, python3.12, nodejs, nodejs22.x, or use `command`")
+
+
+def _wrapped(launch: Launch, local: LocalFunction) -> Launch:
+    """With AWS_LAMBDA_EXEC_WRAPPER, as with layers that bring one, the runtime's command is handed to that script."""
+    wrapper = local.environment.get("AWS_LAMBDA_EXEC_WRAPPER")
+    return replace(launch, argv=(wrapper, *launch.argv)) if wrapper else launch
 
 
 def _command(local: LocalFunction) -> Launch:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from router.backends.local.environment import Environment
-from router.backends.local.process import resident_bytes
+from router.backends.local.process import resident_bytes_of_sessions
 
 SAMPLE_SECONDS = 0.25
 
@@ -21,8 +21,9 @@ async def sample(environments: Iterable[Environment]) -> None:
     due = [environment for environment in environments if environment.used_since_sample and environment.pid]
     if not due:
         return
-    sizes = await asyncio.to_thread(lambda: [resident_bytes(environment.pid) for environment in due])
-    for environment, size in zip(due, sizes, strict=True):
+    sizes = await asyncio.to_thread(resident_bytes_of_sessions, [environment.pid for environment in due])
+    for environment in due:
+        size = sizes[environment.pid]
         environment.used_since_sample = environment.busy
         environment.memory_used = max(environment.memory_used, size)
         local = environment.function.local

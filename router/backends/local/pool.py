@@ -12,6 +12,7 @@ starts. As many start as there are waiting invocations that nobody settles for; 
 
 import asyncio
 import logging
+import os
 from collections import deque
 from collections.abc import Callable
 
@@ -27,6 +28,9 @@ IDLE_SECONDS = 300.0
 """Idle environments beyond `min_warm` end after this long; AWS keeps them for about five to seven minutes."""
 SETTLE_SECONDS = 0.1
 """How long a new process is held back for one that has answered but not yet asked for the next invocation."""
+STARTS_AT_ONCE = max(2, 2 * (os.cpu_count() or 1))
+"""Processes of one function that start at the same time. More would slow each other down beyond the init timeout; those
+who wait are served by the first that is ready, which is often one that has done its work meanwhile."""
 
 
 class Pool:
@@ -42,9 +46,11 @@ class Pool:
         self._on_end = on_end
         self._idle: list[Environment] = []
         self._settling: dict[Environment, asyncio.TimerHandle] = {}
+        self._lingering: dict[Environment, asyncio.TimerHandle] = {}
         self._leaving: set[asyncio.Future[int]] = set()
         self._waiting: deque[Execution] = deque()
         self._starting: set[asyncio.Task[None]] = set()
+        self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
         self._attached = launch.client == "attached"
         self._closed = False
 
@@ -110,7 +116,7 @@ class Pool:
     async def close(self) -> None:
         """End every process and wait until they are gone."""
         self._closed = True
-        for handle in self._settling.values():
+        for handle in (*self._settling.values(), *self._lingering.values()):
             handle.cancel()
         for environment in tuple(self.environments):
             environment.kill()
@@ -151,14 +157,19 @@ class Pool:
                 self.warm_up()
 
     def _leave(self, environment: Environment) -> None:
-        handle = self._settling.pop(environment, None)
-        if handle is not None:
-            handle.cancel()
+        for timers in (self._settling, self._lingering):
+            handle = timers.pop(environment, None)
+            if handle is not None:
+                handle.cancel()
         if environment in self._idle:
             self._idle.remove(environment)
 
     def _settled_too_long(self, environment: Environment) -> None:
+        """It works on after its answer. That is allowed for as long as an invocation may take, but nobody waits for it."""
         self._settling.pop(environment, None)
+        if not self._attached:
+            timer = asyncio.get_running_loop().call_later(self.function.timeout, environment.kill)
+            self._lingering[environment] = timer
         self._start_missing()
 
     # --- starting -----------------------------------------------------------------------------------------------------
@@ -177,13 +188,31 @@ class Pool:
         task.add_done_callback(self._starting.discard)
 
     async def _start_one(self, environment: Environment) -> None:
+        if self._attached:
+            await self._start_now(environment)
+            return
+        async with self._starts:
+            if self._waiting or not self._spare():
+                await self._start_now(environment)
+            else:
+                environment.kill()
+
+    def _spare(self) -> bool:
+        """Whether this one, not started yet, is needed no more: those who waited for it were served by others."""
         local = self.function.local
         assert local is not None
+        return len(self.environments) > local.min_warm
+
+    async def _start_now(self, environment: Environment) -> None:
+        local = self.function.local
+        assert local is not None
+        self.cold_starts += 1
         began = self._host.clock.monotonic()
         failure = await environment.start(None if self._attached else local.init_timeout)
         if failure is not None and failure.status == "timeout":
             # AWS runs the init phase again, then under the function's own timeout (semantics/sync.md §12.4).
             environment = self._new_environment()
+            self.cold_starts += 1
             failure = await environment.start(self.function.timeout)
         task = asyncio.current_task()
         assert task is not None
@@ -206,5 +235,4 @@ class Pool:
     def _new_environment(self) -> Environment:
         environment = Environment(self.function, self.launch, self._host, self)
         self.environments.add(environment)
-        self.cold_starts += 1
         return environment

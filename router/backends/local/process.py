@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
 import psutil
@@ -20,17 +20,22 @@ _DRAIN = 1024 * 1024
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident size of a process and all its descendants; 0 where it is gone."""
-    total = 0
+    """Resident size of one process; 0 where it is gone."""
     try:
-        leader = psutil.Process(pid)
-        tree = [leader, *leader.children(recursive=True)]
+        return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return 0
-    for process in tree:
-        with contextlib.suppress(psutil.Error):
-            total += process.memory_info().rss
-    return total
+
+
+def resident_bytes_of_sessions(leaders: Collection[int]) -> dict[int, int]:
+    """Resident size of each of these sessions: a leader and all its descendants. One pass over the process table."""
+    totals = dict.fromkeys(leaders, 0)
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError):
+            session = os.getsid(pid)
+            if session in totals:
+                totals[session] += resident_bytes(pid)
+    return totals
 
 
 class ProcessGroup(asyncio.SubprocessProtocol):

@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 import sys
 import venv
 from pathlib import Path
@@ -121,6 +123,34 @@ while True:
         answers = [(await shop.call()).payload.decode() for _ in range(3)]
         assert (answers, shop.status.client) == ([f"{tmp_path} app.main False"] * 3, "command")
         assert shop.status.cold_starts == 1
+
+
+async def test_an_exec_wrapper_gets_the_command(start, tmp_path):
+    wrapper = executable(tmp_path / "wrapper", '#!/bin/sh\nexport WRAPPED=yes\nexec "$@"\n')
+    shop = await start(handler="local_python.environment", environment={"AWS_LAMBDA_EXEC_WRAPPER": str(wrapper)})
+    assert json.loads((await shop.call()).payload)["WRAPPED"] == "yes"
+
+
+def interpreters() -> list[str]:
+    """Other Python versions on this machine that really run."""
+    found = []
+    for minor in range(8, 16):
+        name = shutil.which(f"python3.{minor}")
+        if name and subprocess.run([name, "-c", ""], capture_output=True, check=False).returncode == 0:
+            found.append(f"python3.{minor}")
+    return found
+
+
+@pytest.mark.parametrize("runtime", interpreters())
+async def test_our_client_runs_on_every_python(start, runtime):
+    shop = await start(runtime=runtime, runtime_client="builtin", handler="local_python.returns_python")
+    assert json.loads((await shop.call(b'{"expression": "[None, Decimal(\'1.5\'), Point(1, 2)]"}')).payload) == [
+        None,
+        1.5,
+        {"x": 1, "y": 2},
+    ]
+    failed = json.loads((await shop.call(b'{"expression": "1 / 0"}')).payload)
+    assert (failed["errorType"], len(failed["stackTrace"])) == ("ZeroDivisionError", 2)
 
 
 PROBLEMS = {

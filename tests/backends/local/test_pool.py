@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from router.arn import FunctionArn
 from router.backends.local.invoker import LocalInvoker
+from router.backends.local.pool import STARTS_AT_ONCE
 from router.fakes import FakeClock
 from router.model import Function, LocalFunction
 from router.outcome import OutcomeKind
@@ -139,6 +141,29 @@ async def test_a_process_that_dies_after_its_answer_costs_nobody_an_error(start,
     (tmp_path / "die").unlink()
     second = await shop.call(event)
     assert (first.kind, second.kind, shop.status.cold_starts) == (OutcomeKind.OK, OutcomeKind.OK, 2)
+
+
+async def test_a_burst_starts_no_more_than_the_machine_bears(start):
+    shop = await start(handler="local_python.pid")
+    outcomes = await asyncio.gather(*(shop.call() for _ in range(10 * STARTS_AT_ONCE)))
+    assert {outcome.kind for outcome in outcomes} == {OutcomeKind.OK}
+    await until(lambda: shop.status.environments == shop.status.idle)
+    assert shop.status.cold_starts == shop.status.environments <= 10 * STARTS_AT_ONCE
+
+
+async def test_a_runtime_that_never_asks_again_is_ended(start, tmp_path):
+    script = (
+        "import os, time, urllib.request\n"
+        "api = 'http://%s/2018-06-01/runtime/invocation/' % os.environ['AWS_LAMBDA_RUNTIME_API']\n"
+        "request_id = urllib.request.urlopen(api + 'next').headers['Lambda-Runtime-Aws-Request-Id']\n"
+        "urllib.request.urlopen(urllib.request.Request(api + request_id + '/response', b'1', method='POST'))\n"
+        "time.sleep(600)\n"
+    )
+    shop = await start(command=(sys.executable, "-c", script), code=str(tmp_path), timeout=0.5)
+    assert ((await shop.call()).payload, shop.status.environments) == (b"1", 1)
+    assert (await shop.call()).payload == b"1"
+    await until(lambda: shop.status.environments == 0)
+    assert shop.status.cold_starts == 2
 
 
 async def test_a_slow_start_is_tried_again_under_the_functions_timeout(start, tmp_path):
