@@ -108,6 +108,7 @@ class _Loader:
         completion = Completion(self.shapes, _names(root, "functions"), self.files.absolute, self.assembly.namespaces)
         settings = completion.complete(self.shapes.root, _without(value, broken), root)
         reporter = Reporter(root, self.problems)
+        env_files = self._env_files(settings, reporter)
         check(
             Context(
                 settings=settings,
@@ -119,9 +120,9 @@ class _Loader:
                 undecided=completion.undecided,
                 references=completion.references,
                 secrets=completion.secrets,
+                env_files=env_files,
             )
         )
-        env_files = self._env_files(settings, reporter)
         wrong = [*self.problems, *self.assembly.problems]
         if broken or any(problem.severity is Severity.ERROR for problem in wrong) or any(node.opaque for node in scalars(root)):
             return None

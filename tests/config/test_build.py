@@ -45,7 +45,7 @@ functions:
     timeout: 30s
     max_concurrency: 20
   thumbnail:
-    max_concurrency: 0
+    max_concurrency: 5
     local:
       runtime: python3.12
       handler: app.handler
@@ -88,7 +88,7 @@ THUMBNAIL = Function(
     name="thumbnail",
     arn=FunctionArn("eu-west-1", "012345678901", "thumbnail"),
     timeout=3.0,
-    max_concurrency=0,
+    max_concurrency=5,
     declared_arn=False,
     local=LocalFunction(
         runtime="python3.12",

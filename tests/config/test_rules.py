@@ -12,6 +12,9 @@ FILES = {
     "code/pkg/__init__.py": "",
     "code/src/index.mjs": "",
     ".venv/pyvenv.cfg": "",
+    "good.env": "A=1\n",
+    "reserved.env": "AWS_REGION=x\n",
+    "large.env": f"A={'x' * 4096}\n",
 }
 
 
@@ -53,6 +56,10 @@ LOCAL = [
     ("runtime: python, handler: wrapper.handler, packages: .venv", []),
     ("runtime: python, handler: wrapper.handler, packages: venv", [("no-packages", 2, 90)]),
     ("command: x, environment: {STAGE: dev}", []),
+    ("command: x, env_file: good.env", []),
+    ("command: x, env_file: reserved.env", [("reserved-variable", 2, 59)]),
+    ("command: x, env_file: large.env", [("environment-too-large", 2, 49)]),
+    ("command: x, env_file: large.env, environment: {A: short}", []),
     ("command: x, environment: {AWS_REGION: x, _HANDLER: x}", [("reserved-variable", 2, 63), ("reserved-variable", 2, 78)]),
     ("command: x, environment: {a-b: x}", [("bad-variable", 2, 63)]),
     (f"command: x, environment: {{A: {'x' * 4095}}}", []),
@@ -69,6 +76,13 @@ def test_functions(found: Found, functions: str, expected: list[tuple[str, int, 
 def test_local_functions(found: Found, local: str, expected: list[tuple[str, int, int]]) -> None:
     text = config(functions=f"f: {{local: {{code: code, {local}}}}}", trigger="function: f")
     assert found(text, files=FILES) == expected
+
+
+def test_no_more_is_kept_warm_than_may_run(found: Found) -> None:
+    local = "local: {code: code, command: x, min_warm: 3}"
+    assert found(config(functions=f"f: {{max_concurrency: 3, {local}}}", trigger="function: f"), files=FILES) == []
+    text = config(functions=f"f: {{max_concurrency: 2, {local}}}", trigger="function: f")
+    assert found(text, files=FILES) == [("without-effect", 2, 79)]
 
 
 def test_a_code_folder_is_there(found: Found) -> None:
@@ -197,7 +211,8 @@ def test_unused_functions_are_a_warning(load_text: Callable[..., object], found:
 
 def test_rules_say_nothing_about_unknown_values(found: Found) -> None:
     text = config(
-        functions='orders: {arn: "${ARN}", timeout: "${T}", local: {code: "${C}", runtime: python, handler: "${H}"}}',
+        functions='orders: {arn: "${ARN}", timeout: "${T}", max_concurrency: "${M}", '
+        'local: {code: "${C}", runtime: python, handler: "${H}", min_warm: 3}}',
         trigger='function: "${F}", note: "${NOTE}", payload: "${P}", weights: {a: "${W}"}, listener: "${L}"',
         more='listeners: {a: "${A}", b: "${B}"}\nadmin: {listen: "${ADMIN}", token: "${TOKEN}"}',
     )

@@ -20,6 +20,7 @@ class Context:
 
     `undecided`: paths whose value is not known and for which nothing can stand in.
     `references`: every path that names a function, with the reference. `secrets`: every path of a written secret.
+    `env_files`: the variables of each function's `env_file`.
     """
 
     settings: Mapping[str, Any]
@@ -31,6 +32,7 @@ class Context:
     undecided: Collection[Path]
     references: Collection[tuple[Path, str]]
     secrets: Collection[Path]
+    env_files: Mapping[str, Mapping[str, str]]
 
     @property
     def functions(self) -> Mapping[str, Any]:

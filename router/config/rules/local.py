@@ -83,11 +83,19 @@ def what_to_start(context: Context) -> None:
 
 
 def without_effect(context: Context) -> None:
-    """A runtime client that is not used. With `attach`, what says how to start the process waits for its turn."""
+    """A runtime client that is not used; more warm environments than may run.
+
+    With `attach`, what says how to start the process waits for its turn.
+    """
     for path, local in _local(context):
         family = _family(local["runtime"])
         if local["command"] is not None or family not in (None, "python"):
             _reject(context, path, local, ("runtime_client",), "it is for Python runtimes alone")
+        most = context.functions[str(path[1])]["max_concurrency"]
+        is_known = context.is_known(("functions", path[1], "max_concurrency"))
+        if most is not None and is_known and local["min_warm"] > most:
+            message = f"`min_warm` is more than `max_concurrency` allows to run: {most}"
+            context.reporter.report((*path, "min_warm"), "without-effect", message, help="lower it")
 
 
 def _reject(context: Context, path: Path, local: Mapping[str, Any], names: tuple[str, ...], reason: str) -> None:
@@ -151,16 +159,27 @@ def environment(context: Context) -> None:
     for path, local in _local(context):
         where = (*path, "environment")
         for name in local["environment"]:
-            if name in RESERVED:
-                message = f"`{name}` is reserved: Lambda sets it"
-                context.reporter.report((*where, name), "reserved-variable", message, help="choose another name", on="key")
-            elif not _VARIABLE.fullmatch(name):
-                message = f"`{name}` is no name of a variable"
-                context.reporter.report((*where, name), "bad-variable", message, help="letters, digits and `_`", on="key")
-        size = sum(len(f"{name}{value}".encode()) for name, value in local["environment"].items())
+            _check_name(context, (*where, name), name, "key")
+        from_file = context.env_files.get(str(path[1]), {})
+        for name in from_file:
+            _check_name(context, (*path, "env_file"), name, "value")
+        size = sum(len(f"{name}{value}".encode()) for name, value in {**from_file, **local["environment"]}.items())
         if size > MAX_ENVIRONMENT:
             message = f"the environment has {size} bytes; Lambda allows {MAX_ENVIRONMENT}"
-            context.reporter.report(where, "environment-too-large", message, on="key")
+            context.reporter.report(
+                where if local["environment"] else (*path, "env_file"), "environment-too-large", message, on="key"
+            )
+
+
+def _check_name(context: Context, path: Path, name: str, on: str) -> None:
+    if name in RESERVED:
+        context.reporter.report(
+            path, "reserved-variable", f"`{name}` is reserved: Lambda sets it", help="choose another name", on=on
+        )
+    elif not _VARIABLE.fullmatch(name):
+        context.reporter.report(
+            path, "bad-variable", f"`{name}` is no name of a variable", help="letters, digits and `_`", on=on
+        )
 
 
 def _family(runtime: str | None) -> str | None:
