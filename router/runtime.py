@@ -101,11 +101,16 @@ class Daemon:
             self._stopping.set()
 
     async def close(self) -> None:
-        """Stop everything, in the reverse order of the start."""
+        """Stop everything, in the reverse order of the start; what still runs after `drain_timeout` is cut."""
         self._ready = False
+        deadline = asyncio.get_running_loop().time() + self.config.drain_timeout
         await asyncio.gather(*(listening.close() for listening in self._listening))
-        for backend in self._backends.values():
-            await backend.close()
+        for name, backend in self._backends.items():
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await backend.close()
+            except TimeoutError:
+                log.warning("Functions were still running when the time to drain was over.", extra={"backend": name})
         if self._admin is not None:
             await self._admin.close()
         log.info("Stopped.")

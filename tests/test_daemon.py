@@ -1,0 +1,328 @@
+"""The daemon as its users meet it: a process, real sockets, real functions, signals."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import boto3
+import psutil
+import pytest
+from botocore.config import Config as BotoConfig
+
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
+PATIENCE = 60
+
+
+class Running:
+    """A daemon process and what it logs."""
+
+    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
+        self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+        self.lines: list[dict[str, Any]] = []
+        self.text: list[str] = []
+        self._more = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._more:
+                self.text.append(line)
+                if line.startswith("{"):
+                    self.lines.append(json.loads(line))
+                self._more.notify_all()
+        with self._more:
+            self._more.notify_all()
+
+    def logged(self, message: str, **fields: Any) -> dict[str, Any]:
+        """The first log line with this message and these fields; waits for it."""
+
+        def found() -> dict[str, Any] | None:
+            return next((x for x in self.lines if x["message"] == message and fields.items() <= x.items()), None)
+
+        with self._more:
+            self._more.wait_for(lambda: found() or self.process.poll() is not None, PATIENCE)
+            line = found()
+        assert line is not None, f"{message!r} was not logged:\n{''.join(self.text)}"
+        return line
+
+    def address(self, listener: str = "main") -> str:
+        return f"http://{self.logged('Listening.', listener=listener)['address']}"
+
+    def admin(self) -> str:
+        return f"http://{self.logged('The admin listener is up.')['address']}"
+
+    def end(self) -> int:
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return code
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """`start(yaml, *arguments, **environment)` runs the daemon on a file with this text."""
+    started: list[Running] = []
+
+    def start_(text: str, *arguments: str, **environment: str) -> Running:
+        (tmp_path / "router.yaml").write_text(text)
+        command = [sys.executable, "-m", "router", "run", "router.yaml", *arguments]
+        running = Running(command, tmp_path, os.environ | environment)
+        started.append(running)
+        return running
+
+    yield start_
+    for running in started:
+        if running.process.poll() is None:
+            running.process.kill()
+        running.end()
+        assert running.process.stderr is not None
+        running.process.stderr.close()
+
+
+def get(url: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
+    request = urllib.request.Request(url, body, headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
+    except HTTPError as error:
+        with error:
+            return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
+
+
+def demo(root: Path) -> str:
+    """The demo's text, on ports of its own and with its functions' absolute folder."""
+    text = (root / "configs" / "demo.yaml").read_text()
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", text).replace("functions/demo", str(root / "configs/functions/demo"))
+    return text + '\nlisteners: {main: "127.0.0.1:0"}\n'
+
+
+def test_the_demo(start: Start, root: Path) -> None:
+    running = start(demo(root))
+    url = running.address()
+    running.logged("Ready.")
+
+    status, headers, body = get(f"{url}/hello?name=you")
+    assert (status, headers["content-type"], json.loads(body)["message"]) == (200, "application/json", "Hello, you!")
+    status, _, body = get(f"{url}/orders", {"content-type": "application/json"}, b'{"item":"kettle"}')
+    assert (status, json.loads(body)) == (201, {"item": "kettle", "id": "8"})
+    assert json.loads(get(f"{url}/orders/8")[2]) == {"item": "kettle", "id": "8"}
+    assert get(f"{url}/orders/99")[0] == 404
+
+    status, headers, body = get(f"{url}/crash")
+    assert (status, body) == (500, b'{"message":"Internal Server Error"}')
+    assert (headers["x-router-error"], headers["x-router-invoked"]) == ("function_error", "yes")
+    status, _, body = get(f"{url}/prod/crash")
+    assert (status, body) == (502, b'{"message": "Internal server error"}')
+    assert get(f"{url}/slow")[0] == 500
+    assert get(f"{url}/slow")[0] == 500
+
+    described = json.loads(get(f"{url}/prod/a/b%20c?x=1")[2])
+    assert described == {"resource": "/{proxy+}", "path": "/a/b%20c", "parameters": {"proxy": "a/b%20c"}}
+    status, headers, body = get(f"{url}/x", {"host": "page.localhost"})
+    assert (status, headers["set-cookie"], body) == (200, "seen=yes; Path=/", b"<h1>/x</h1>\n")
+
+    client = boto3.client(
+        "lambda",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="AKIDEXAMPLE",
+        aws_secret_access_key="secret",
+        config=BotoConfig(retries={"total_max_attempts": 1}),
+    )
+    answer = client.invoke(FunctionName="crash", Payload=b"{}", LogType="Tail")
+    failure = json.loads(answer["Payload"].read())
+    assert (answer["StatusCode"], answer["FunctionError"], failure["errorType"]) == (200, "Unhandled", "ValueError")
+    client.close()
+
+    get(f"{url}/traced", {"x-amzn-trace-id": "Root=1-6a514b28-0123456789abcdef01234567"})
+    failed = running.logged("An invocation failed.", function="crash", trigger="shop")
+    answered = running.logged("Answered.", path="/crash", trigger="shop")
+    assert failed["request_id"] == answered["request_id"]
+    assert running.logged("Answered.", path="/traced")["trace_id"] == "Root=1-6a514b28-0123456789abcdef01234567"
+
+    metrics = get(f"{running.admin()}/metrics")[2].decode()
+    assert 'lambda_router_invocations_total{function="crash",outcome="function_error",trigger="shop"} 1.0' in metrics
+    assert get(f"{running.admin()}/readyz")[0] == 200
+    status_page = json.loads(get(f"{running.admin()}/status")[2])
+    assert status_page["functions"]["hello"] == {
+        "arn": "arn:aws:lambda:us-east-1:000000000000:function:hello",
+        "backend": "local",
+    }
+
+    running.process.terminate()
+    assert running.end() == 0
+    assert running.logged("Stopped.")
+
+
+SLOW = """
+version: 1
+listeners: {{main: "127.0.0.1:0"}}
+admin: {{listen: "127.0.0.1:0"}}
+server: {{drain_timeout: {drain}}}
+functions:
+  wait:
+    timeout: 60s
+    local: {{runtime: python, handler: app.handler, code: code}}
+triggers:
+  page: {{type: function_url, invocation: sync, function: wait}}
+"""
+WAIT = """
+import os, pathlib, time
+def handler(event, context):
+    here = pathlib.Path(__file__).parent
+    (here / "pid").write_text(str(os.getpid()))
+    (here / "entered").touch()
+    while not (here / "leave").exists():
+        time.sleep(0.01)
+    return "left"
+"""
+
+
+def begin_slow(start: Start, folder: Path, drain: str) -> tuple[Running, str, threading.Thread, list[Any]]:
+    (folder / "code").mkdir()
+    (folder / "code" / "app.py").write_text(WAIT)
+    running = start(SLOW.format(drain=drain))
+    url = running.address()
+    running.logged("Ready.")
+    answers: list[Any] = []
+
+    def call() -> None:
+        try:
+            answers.append(get(url)[::2])
+        except OSError as error:
+            answers.append(type(error))
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    wait_for(folder / "code" / "entered")
+    return running, url, caller, answers
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_sigterm_lets_requests_in_flight_finish(start: Start, tmp_path: Path) -> None:
+    running, url, caller, answers = begin_slow(start, tmp_path, "60s")
+    admin = running.admin()
+    running.process.terminate()
+    running.logged("Draining.")
+    assert get(f"{admin}/readyz")[::2] == (503, b"draining\n")
+    assert get(f"{admin}/healthz")[0] == 200
+    with pytest.raises(OSError, match="refused"):
+        get(url)
+    (tmp_path / "code" / "leave").touch()
+    caller.join(PATIENCE)
+    assert answers == [(200, b"left")]
+    assert running.end() == 0
+
+
+def test_the_drain_is_bounded_and_functions_end_with_it(start: Start, tmp_path: Path) -> None:
+    running, _, caller, answers = begin_slow(start, tmp_path, "100ms")
+    function = psutil.Process(int((tmp_path / "code" / "pid").read_text()))
+    running.process.terminate()
+    assert running.end() == 0
+    caller.join(PATIENCE)
+    assert len(answers) == 1
+    assert gone(function)
+
+
+def test_functions_do_not_outlive_a_killed_daemon(start: Start, tmp_path: Path) -> None:
+    running, _, caller, _ = begin_slow(start, tmp_path, "1s")
+    function = psutil.Process(int((tmp_path / "code" / "pid").read_text()))
+    running.process.send_signal(signal.SIGKILL)
+    assert running.end() == -signal.SIGKILL
+    caller.join(PATIENCE)
+    assert gone(function)
+
+
+def gone(process: psutil.Process) -> bool:
+    try:
+        process.wait(PATIENCE)
+    except psutil.NoSuchProcess:
+        return True
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_an_invalid_file_is_78(start: Start) -> None:
+    running = start("version: 1\ntriggers:\n  shop: {typ: api_gateway}\n")
+    assert running.end() == 78
+    assert "router.yaml:3:" in "".join(running.text)
+
+
+def test_a_variable_that_is_not_set_is_78_and_a_set_one_is_used(start: Start, root: Path) -> None:
+    text = demo(root).replace("log: {format: json", "log: {format: '${FORM}'")
+    running = start(text)
+    assert running.end() == 78
+    assert "FORM" in "".join(running.text)
+    assert start(text, FORM="json").address().startswith("http://127.0.0.1:")
+
+
+def test_an_address_in_use_is_1(start: Start) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        running = start(f'version: 1\nlisteners: {{main: "127.0.0.1:{port}"}}\n')
+        assert running.end() == 1
+    assert f"lambda-router: Cannot listen on 127.0.0.1:{port}: Address already in use." in "".join(running.text)
+
+
+ARN_ONLY = """
+version: 1
+listeners: {main: "127.0.0.1:0"}
+aws: {region: eu-west-1, endpoint_url: "http://127.0.0.1:9"}
+functions:
+  away: arn:aws:lambda:eu-west-1:111122223333:function:away
+triggers:
+  page: {type: function_url, invocation: sync, function: away}
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--local", "away"], "--local names the function 'away', which has no `local:` block."),
+        (["--local", "nobody"], "--local names the function 'nobody', which the configuration does not declare."),
+    ],
+)
+def test_a_selection_that_cannot_be_met_is_1(start: Start, arguments: list[str], message: str) -> None:
+    running = start(ARN_ONLY, *arguments)
+    assert running.end() == 1
+    assert f"lambda-router: {message}" in "".join(running.text)
+
+
+def test_local_and_no_local_exclude_each_other(start: Start) -> None:
+    assert start(ARN_ONLY, "--local", "--no-local").end() == 2
+
+
+def test_no_local_refuses_functions_without_an_arn(start: Start, root: Path) -> None:
+    running = start(demo(root), "--no-local")
+    assert running.end() == 1
+    assert "these functions have no ARN and can only run locally: crash, describe, hello" in "".join(running.text)
+
+
+def test_an_endpoint_that_is_not_there_is_an_answer(start: Start) -> None:
+    running = start(ARN_ONLY, AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret")
+    status, headers, body = get(running.address())
+    assert (status, body) == (502, b"Internal Server Error")
+    assert (headers["x-router-error"], headers["x-router-invoked"]) == ("transport", "no")
