@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from jsonschema.exceptions import ValidationError
+
 from router.config.assembly import Assembly, assemble
 from router.config.build import Material, build
 from router.config.bundle import bundle
@@ -24,7 +26,7 @@ from router.config.schemas import Schema, documents
 from router.config.shape import Shapes
 from router.config.substitution import Substitution, redactor
 from router.config.validation import errors
-from router.config.wording import words
+from router.config.wording import Words, words
 from router.model import Place, TriggerType
 from router.settings import Config
 from router.triggers import TYPES
@@ -136,15 +138,18 @@ class _Loader:
         """Reports what does not fit the schema; returns the parts to leave out."""
         broken: set[Path] = set()
         reporter = Reporter(root, self.problems)
-        for error in errors(self.shapes, value):
-            path: Path = tuple(error.absolute_path)
-            node = locate(root, path).value
-            said = words(error, path, node)
-            if "propertyNames" in error.schema_path:
-                path = (*path, str(error.instance))
-            reporter.report(path, said.code, said.message, help=said.help, on=said.on)
+        said = [self._said(root, error) for error in errors(self.shapes, value)]
+        misspelt = {(path[:-1], word.meant) for path, word in said if word.code == "unknown-key"}
+        for path, word in said:
+            if word.code != "missing-key" or (path, word.meant) not in misspelt:
+                reporter.report(path, word.code, word.message, help=word.help, on=word.on)
             broken.add(path[:2] if path[:1] and path[0] in _BY_NAME else path[:1])
         return broken
+
+    def _said(self, root: MapNode, error: ValidationError) -> tuple[Path, Words]:
+        path: Path = tuple(error.absolute_path)
+        word = words(error, path, locate(root, path).value)
+        return ((*path, str(error.instance)) if "propertyNames" in error.schema_path else path), word
 
     def _env_files(self, settings: Mapping[str, Any], reporter: Reporter) -> dict[str, dict[str, str]]:
         found = {}

@@ -29,12 +29,13 @@ _TYPE_NAMES = {
 
 @dataclass(slots=True)
 class Words:
-    """`on`: whether the caret points at the key or the value; `path`: where, when it is not the error's own."""
+    """`on`: whether the caret points at the key or the value. `meant`: the key that was probably meant by an unknown one."""
 
     code: str
     message: str
     help: str | None = None
     on: str = "value"
+    meant: str | None = None
 
 
 def words(error: ValidationError, path: Path, node: Node) -> Words:
@@ -75,7 +76,7 @@ def _unknown_key(error: ValidationError, path: Path, node: Node) -> Words:
     name = str(path[-1])
     meant = nearest(name, known.properties)
     if meant is not None:
-        return Words("unknown-key", f"the key `{name}` is not known here", f"did you mean `{meant}`?", "key")
+        return Words("unknown-key", f"the key `{name}` is not known here", f"did you mean `{meant}`?", "key", meant)
     for outer, schema in known.properties.items():
         if name in schema.get("properties", {}):
             return Words("unknown-key", f"the key `{name}` is not known here", f"it belongs under `{outer}:`", "key")
@@ -84,7 +85,7 @@ def _unknown_key(error: ValidationError, path: Path, node: Node) -> Words:
 
 
 def _missing_key(error: ValidationError, path: Path, node: Node) -> Words:
-    return Words("missing-key", f"the key `{error.validator_value}` is missing", None, "key")
+    return Words("missing-key", f"the key `{error.validator_value}` is missing", None, "key", str(error.validator_value))
 
 
 def _unsupported(error: ValidationError, path: Path, node: Node) -> Words:
@@ -140,12 +141,12 @@ def _trigger_type(known: list[str], node: Node) -> Words:
 def _pattern(error: ValidationError, path: Path, node: Node) -> Words:
     schema: Any = error.schema
     name = _name(error)
-    if name is not None:
-        return Words("pattern", f"the name `{name}` is not allowed here", f"it must match {error.validator_value}", "key")
-    title = schema.get("title", "")
     texts = [example for example in schema.get("examples", ()) if isinstance(example, str)]
-    wanted = f"is not a valid {title[0].lower() + title[1:]}" if title else "is not written as it must be"
     help_text = f"for example {alternatives(texts)}" if texts else f"it must match {error.validator_value}"
+    if name is not None:
+        return Words("pattern", f"the name `{name}` is not allowed here", help_text, "key")
+    title = schema.get("title", "")
+    wanted = f"is not a valid {title[0].lower() + title[1:]}" if title else "is not written as it must be"
     return Words("pattern", f"{shown(node)} {wanted}", help_text)
 
 

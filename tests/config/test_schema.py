@@ -129,3 +129,8 @@ def test_types_that_nobody_knows_are_told_apart_from_those_not_built(load_text: 
         ("unsupported", "`eventbridge` cannot be used in this version: the trigger type `eventbridge` is not built yet"),
         ("unknown-type", "`zebra` is no trigger type"),
     ]
+
+
+def test_a_misspelt_key_is_not_also_told_as_missing(found: Callable[..., list[tuple[str, int, int]]]) -> None:
+    text = f"{HEAD}triggers:\n  a: {{type: probe, invocaton: sync}}\n"
+    assert found(text) == [("missing-key", 4, 3), ("unknown-key", 4, 20)]
