@@ -36,9 +36,12 @@ triggers:
     type: api_gateway
     api: {api}
     invocation: sync
+    stage: {stage}
     hosts: [bench.example.com]
     routes: {{"GET /hello/{{name}}": bench}}
 """
+
+STAGES = {"http": "$default", "rest": "prod"}
 
 
 @dataclass
@@ -115,7 +118,7 @@ def subjects(stub: int, folder: Path) -> list[Subject]:
     def router(api: str) -> Subject:
         port = free_port()
         file = folder / f"{api}.yaml"
-        file.write_text(CONFIG.format(stub=stub, port=port, admin=free_port(), api=api))
+        file.write_text(CONFIG.format(stub=stub, port=port, admin=free_port(), api=api, stage=STAGES[api]))
         return Subject(f"lambda-router, api_gateway {api}", [sys.executable, "-m", "router", "run", str(file)], port)
 
     def baseline(pool: int) -> Subject:
