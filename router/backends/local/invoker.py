@@ -85,7 +85,8 @@ class LocalInvoker:
         """Find interpreters and clients, start warm processes. Raises BackendError, naming the function that cannot run."""
         if not self._functions:
             return
-        plans = await asyncio.gather(*(launch.plan(function) for function in self._functions.values()))
+        planned = (launch.plan(function) for function in self._functions.values())
+        plans = [_or_raise(plan) for plan in await asyncio.gather(*planned, return_exceptions=True)]
         self._guard.start()
         for (name, function), plan in zip(self._functions.items(), plans, strict=True):
             self._pools[name] = Pool(function, plan, self._host, self._ended)
@@ -222,6 +223,12 @@ class LocalInvoker:
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._guard.close()
+
+
+def _or_raise(plan: launch.Launch | BaseException) -> launch.Launch:
+    if isinstance(plan, BaseException):
+        raise plan
+    return plan
 
 
 def _give_up(execution: Execution, seconds: float) -> None:

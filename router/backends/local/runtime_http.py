@@ -5,11 +5,14 @@ own process, so nothing it sends is trusted: heads and bodies are bounded, and a
 """
 
 import asyncio
+import logging
 from typing import Protocol, cast
 
 import httptools
 
 from router.backends.local.failures import MAX_RESPONSE
+
+logger = logging.getLogger(__name__)
 
 MAX_HEAD = 2 * 1024 * 1024
 """awslambdaric sends up to 1 MiB of X-Ray cause as a header."""
@@ -99,6 +102,9 @@ class RuntimeConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self.drop()
+        except httptools.HttpParserCallbackError as error:
+            logger.warning("A request to the Runtime API broke off; its connection is closed.", exc_info=error)
+            self._refuse()
         except httptools.HttpParserError:
             self._refuse()
         if self._in_head and self._head > MAX_HEAD:

@@ -5,11 +5,15 @@ import json
 import logging
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from router import outcome
-from router.errors import Invoked
+from router.backends.local.invoker import default_concurrency
+from router.errors import BackendError, Invoked
+from router.jsontext import dumps, loads
 from router.outcome import Outcome, OutcomeKind
 
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793"
@@ -211,6 +215,34 @@ async def test_what_a_function_prints_is_logged_with_function_and_request(start,
         ("DEBUG", "END"),
         ("DEBUG", "REPORT"),
     ]
+
+
+async def test_a_start_that_fails_leaves_nothing_behind(start):
+    with pytest.raises(BackendError, match="function shop: no runtime is called 'cobol'"):
+        await start(runtime="cobol")
+
+
+@pytest.mark.parametrize(("gibibytes", "limit"), [(1, 16), (8, 64), (512, 1000)])
+def test_the_limit_over_all_functions_fits_the_machine(monkeypatch, gibibytes, limit):
+    memory = SimpleNamespace(total=gibibytes * 1024**3)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    assert default_concurrency() == limit
+
+
+async def test_the_status_is_json(start):
+    shop = await start(attach=True)
+    while not shop.status.addresses:
+        await asyncio.sleep(0)
+    assert loads(dumps(shop.invoker.status())) == {
+        "shop": {
+            "client": "attached",
+            "environments": 1,
+            "idle": 0,
+            "running": 0,
+            "cold_starts": 1,
+            "addresses": list(shop.status.addresses),
+        }
+    }
 
 
 async def test_the_chosen_client_is_logged_and_shown(start, caplog):
