@@ -23,3 +23,30 @@ class Files(Protocol):
     def absolute(self, path: str) -> str:
         """The path from the root of the file system, without `.` and `..`."""
         ...
+
+
+class Recorded:
+    """Another `Files`, with a note of every file that was read: what a reload has to watch."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._paths: dict[str, None] = {}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Absolute, in the order of their first reading."""
+        return tuple(self._paths)
+
+    def read(self, path: str) -> bytes:
+        content = self._files.read(path)
+        self._paths[self.absolute(path)] = None
+        return content
+
+    def glob(self, pattern: str) -> list[str]:
+        return self._files.glob(pattern)
+
+    def kind(self, path: str) -> Kind | None:
+        return self._files.kind(path)
+
+    def absolute(self, path: str) -> str:
+        return self._files.absolute(path)

@@ -16,7 +16,7 @@ from router.config.bundle import bundle
 from router.config.complete import Completion
 from router.config.construct import construct
 from router.config.env_file import EnvFileError, parse_env_file
-from router.config.files import Files
+from router.config.files import Files, Recorded
 from router.config.nodes import MapNode, Opaque, child, locate, scalars
 from router.config.problem import Path, Problem, Severity
 from router.config.reporting import Reporter
@@ -38,7 +38,8 @@ _BY_NAME = ("functions", "triggers", "listeners")
 class Loaded:
     """`config`: None where there is an error, and where a variable is not set and need not be (`require_env=False`).
 
-    `problems`: sorted by place. `files`: every file that was read, absolute. `sources`: the text of each by the path that
+    `problems`: sorted by place. `files`: every file that was read, absolute, those of
+    variables among them. `sources`: the text of each by the path that
     findings show. `unreadable`: files that could not be read at all.
     """
 
@@ -65,20 +66,20 @@ def load(
     that is not set is an error (`run`), or an unknown value that fits everywhere (`validate`). `schemas`: other schema
     files than the shipped ones, by `$id`.
     """
-    substitution = Substitution(env, files, require_env)
-    assembly = assemble(paths, overlays, files, substitution)
+    recorded = Recorded(files)
+    substitution = Substitution(env, recorded, require_env)
+    assembly = assemble(paths, overlays, recorded, substitution)
     problems = assembly.problems
     config = None
     if assembly.root is not None:
-        loader = _Loader(_shapes(types) if schemas is None else Shapes(bundle(schemas, types)), assembly, files, env, types)
+        loader = _Loader(_shapes(types) if schemas is None else Shapes(bundle(schemas, types)), assembly, recorded, env, types)
         config = loader.run(assembly.root)
         problems = problems + loader.problems
     redact = redactor(substitution.secrets)
     told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
-    read = tuple(map(files.absolute, assembly.texts))
-    return Loaded(config, list(told), read, assembly.texts, tuple(assembly.unreadable))
+    return Loaded(config, list(told), recorded.paths, assembly.texts, tuple(assembly.unreadable))
 
 
 def _redacted(problem: Problem, redact: Any) -> Problem:
@@ -99,7 +100,7 @@ def _cached_shapes(types: tuple[str, ...]) -> Shapes:
 class _Loader:
     shapes: Shapes
     assembly: Assembly
-    files: Files
+    files: Recorded
     env: Mapping[str, str]
     types: Mapping[str, TriggerType]
     problems: list[Problem] = field(default_factory=list)
@@ -128,11 +129,7 @@ class _Loader:
         wrong = [*self.problems, *self.assembly.problems]
         if broken or any(problem.severity is Severity.ERROR for problem in wrong) or any(node.opaque for node in scalars(root)):
             return None
-        return build(
-            Material(
-                settings, self.types, self.env, env_files, _places(root), tuple(map(self.files.absolute, self.assembly.texts))
-            )
-        )
+        return build(Material(settings, self.types, self.env, env_files, _places(root), self.files.paths))
 
     def _validate(self, root: MapNode, value: Any) -> set[Path]:
         """Reports what does not fit the schema; returns the parts to leave out."""

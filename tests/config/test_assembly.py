@@ -51,7 +51,14 @@ def test_included_files_are_one_configuration(load_text: LoadText) -> None:
     }
     assert {trigger.name: trigger.place for trigger in config.triggers}["pay.own"] == Place("teams/pay.yaml", 6, 3)
     assert config.labels == {"team": "platform"}
-    assert config.files == ("/etc/router/router.yaml", "/etc/router/teams/mail.yaml", "/etc/router/teams/pay.yaml")
+
+
+def test_every_file_that_was_read_is_known(load_text: LoadText) -> None:
+    text = MAIN + 'log: {level: "${file:level}"}\n'
+    loaded = load_text(text, files={**FILES, "level": "info\n"})
+    assert loaded.config is not None
+    names = ("router.yaml", "level", "teams/mail.yaml", "teams/pay.yaml", "teams/my.env")
+    assert loaded.files == loaded.config.files == tuple(f"/etc/router/{name}" for name in names)
 
 
 def test_defaults_and_labels_go_under_a_triggers_own(load_text: LoadText) -> None:
