@@ -195,9 +195,12 @@ def _segments(path: str) -> list[str]:
 def _event_2(request: Request, api: HttpApi, route: HttpRoute, segments: list[str], body: bytes, token: str) -> dict[str, Any]:
     path = decoded_path(api.site.rest(request.path) if api.site.mapped else api.site.sent_path(request.path))
     parameters = path_parameters(route.key, segments) if route.key else None
-    return _payload2.event(
+    event = _payload2.event(
         route.shape, request, body, request_id=token, raw_path=path, http_path=path, path_parameters=parameters
     )
+    if request.client_certificate is not None:
+        event["requestContext"]["authentication"] = {"clientCert": request.client_certificate}
+    return event
 
 
 def _event_1(request: Request, api: HttpApi, route: HttpRoute, segments: list[str], body: bytes, token: str) -> dict[str, Any]:

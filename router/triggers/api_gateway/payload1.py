@@ -133,6 +133,9 @@ def request_context(
     static: Mapping[str, Any], request: Request, *, method: str, path: str, request_id: str, token: str, user_agent: str | None
 ) -> dict[str, Any]:
     """The whole `requestContext`. `token`: the short request id, `extendedRequestId`."""
+    identity = {**_NOBODY, "sourceIp": request.client_ip, "userAgent": user_agent}
+    if request.client_certificate is not None:
+        identity["clientCert"] = request.client_certificate
     return {
         **static,
         "httpMethod": method,
@@ -142,7 +145,7 @@ def request_context(
         "domainPrefix": request.host.partition(".")[0],
         "requestTimeEpoch": int(request.received_at * 1000),
         "requestId": request_id,
-        "identity": {**_NOBODY, "sourceIp": request.client_ip, "userAgent": user_agent},
+        "identity": identity,
         "domainName": request.host,
     }
 
