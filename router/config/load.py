@@ -38,9 +38,8 @@ _BY_NAME = ("functions", "triggers", "listeners")
 class Loaded:
     """`config`: None where there is an error, and where a variable is not set and need not be (`require_env=False`).
 
-    `problems`: sorted by place. `files`: every file that was read, absolute, those of
-    variables among them. `sources`: the text of each by the path that
-    findings show. `unreadable`: files that could not be read at all.
+    `problems`: sorted by place. `files`: every file that was read, absolute, env files and those of `${file:…}` among them.
+    `sources`: the text of each YAML file by the path that findings show. `unreadable`: files that could not be read at all.
     """
 
     config: Config | None
