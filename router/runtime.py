@@ -15,6 +15,7 @@ from typing import Protocol
 from router import __version__
 from router.backends.aws import AwsInvoker
 from router.backends.local.invoker import LocalInvoker
+from router.backends.origin import OriginClient
 from router.generation import Backends, Generation, LocalSelection, assemble
 from router.ingress.admin import AdminDoor
 from router.ingress.http import HttpDoor
@@ -56,6 +57,7 @@ class Daemon:
         self._environment = environment
         self._clock = SystemClock()
         self._backends: dict[str, Backend] = {}
+        self._origins: OriginClient | None = None
         self._listening: list[Listening] = []
         self._admin: Listening | None = None
         self._ready = False
@@ -109,6 +111,8 @@ class Daemon:
             try:
                 async with asyncio.timeout_at(deadline):
                     await backend.close()
+        if self._origins is not None:
+            await self._origins.close()
             except TimeoutError:
                 log.warning("Functions were still running when the time to drain was over.", extra={"backend": name})
         if self._admin is not None:
@@ -160,7 +164,8 @@ class Daemon:
         for backend in self._backends.values():
             await backend.start()
         carriers = {name: self._backends["local" if name in here else "aws"] for name in self.config.functions}
-        return assemble(self.config, Backends(carriers), self._clock, self.metrics)
+        self._origins = OriginClient()
+        return assemble(self.config, Backends(carriers), self._clock, self.metrics, forwarder=self._origins)
 
     def _credentials(self) -> dict[str, str]:
         """What functions with `credentials: router` get: the AWS settings of the router's own environment."""
