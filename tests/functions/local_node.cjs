@@ -56,6 +56,11 @@ exports.logs = async () => {
   console.warn("careful");
   console.debug("details");
 };
+exports.logsErrors = async () => {
+  console.info({ order: 7 });
+  console.error("lost:", new RangeError("seven"));
+  console.error(new RangeError("eight"));
+};
 exports.context = async (event, context) => {
   const { getRemainingTimeInMillis, done, succeed, fail, logStreamName, ...rest } = context;
   const remaining = getRemainingTimeInMillis();

@@ -192,6 +192,34 @@ async def test_the_console_prints_as_on_aws(call, log_of):
     ]
 
 
+@pytest.mark.parametrize(("level", "levels"), [("TRACE", ["INFO", "ERROR", "ERROR"]), ("ERROR", ["ERROR", "ERROR"])])
+async def test_json_logs(call, log_of, level, levels):
+    fields = {"environment": {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": level}}
+    log = log_of(await call("local_node.logsErrors", start_fields=fields, log_tail=True)).split("\n")[1:-3]
+    records = [json.loads(line) for line in log]
+    for record in records:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", record.pop("timestamp"))
+    assert [record["level"] for record in records] == levels
+    if level == "TRACE":
+        assert records[0] == {"level": "INFO", "requestId": REQUEST, "message": {"order": 7}}
+    beside, alone = records[-2], records[-1]["message"]
+    assert (beside["errorType"], beside["errorMessage"], beside["stackTrace"][0]) == (
+        "RangeError",
+        "seven",
+        "RangeError: seven",
+    )
+    assert beside["message"].startswith("lost: RangeError: seven\n")
+    assert (alone["errorType"], alone["errorMessage"], alone["stackTrace"][0]) == ("RangeError", "eight", "RangeError: eight")
+
+
+async def test_an_uncaught_error_is_logged(call, log_of):
+    log = log_of(await call("local_node.throws", {"text": "100% no"}, log_tail=True)).split("\n")
+    _, request, level, what, error = log[1].split("\t")
+    report = json.loads(error)
+    assert (request, level, what) == (REQUEST, "ERROR", "Invoke Error ")
+    assert (report["errorType"], report["errorMessage"], report["stack"][0]) == ("RangeError", "100% no", "RangeError: 100% no")
+
+
 async def test_large_payloads_pass_both_ways(call):
     text = "x" * 6_000_000
     assert json.loads((await call("local_node.echo", text)).payload) == text

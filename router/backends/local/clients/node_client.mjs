@@ -16,6 +16,7 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
 const root = process.env.LAMBDA_TASK_ROOT || process.cwd();
 
 let requestId; // of the invocation that runs now
+let tenantId;
 let beforeExit = null; // what to do when the event loop is empty
 
 // --- Runtime API ------------------------------------------------------------------------------------------------------
@@ -70,22 +71,48 @@ function errorText(error) {
 
 // --- log --------------------------------------------------------------------------------------------------------------
 
-function line(level, text) {
-  process.stdout.write(`${new Date().toISOString()}\t${requestId}\t${level}\t${text.replace(/\n/g, "\r")}\n`);
+const JSON_LOG = (process.env.AWS_LAMBDA_LOG_FORMAT ?? "").toUpperCase() === "JSON";
+const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+const LOWEST = LEVELS.indexOf((process.env.AWS_LAMBDA_LOG_LEVEL ?? "").toUpperCase()); // -1: everything
+const METHODS = { log: "INFO", info: "INFO", debug: "DEBUG", warn: "WARN", error: "ERROR", trace: "TRACE", fatal: "FATAL" };
+
+function logged(error) {
+  const { name } = error.constructor ?? { name: "UnknownError" };
+  return { errorType: name, errorMessage: error.message, stackTrace: String(error.stack).split("\n") };
 }
 
-const LEVELS = { log: "INFO", info: "INFO", debug: "DEBUG", warn: "WARN", error: "ERROR", trace: "TRACE", fatal: "FATAL" };
+function jsonLine(level, values) {
+  const record = { timestamp: new Date().toISOString(), level, requestId, tenantId };
+  if (values.length === 1) {
+    try {
+      return JSON.stringify({ ...record, message: values[0] }, (_, value) => (value instanceof Error ? { ...logged(value), ...value } : value));
+    } catch {
+      return JSON.stringify({ ...record, message: util.format(values[0]) });
+    }
+  }
+  const error = values.find((value) => value instanceof Error);
+  return JSON.stringify({ ...record, message: util.format(...values), ...(error && logged(error)) });
+}
+
+function textLine(level, values) {
+  return `${new Date().toISOString()}\t${requestId}\t${level}\t${util.format(...values).replace(/\n/g, "\r")}`;
+}
+
+function log(level, ...values) {
+  if (LEVELS.indexOf(level) >= LOWEST) process.stdout.write(`${(JSON_LOG ? jsonLine : textLine)(level, values)}\n`);
+}
 
 function patchConsole() {
   // A full pipe must hold the function up, not lose what it printed last.
   for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
-  for (const [method, level] of Object.entries(LEVELS)) {
-    console[method] = (...values) => line(level, util.format(...values));
+  for (const [method, level] of Object.entries(METHODS)) {
+    console[method] = (...values) => log(level, ...values);
   }
 }
 
 function logError(what, error) {
-  line("ERROR", `${what}\t${errorText(error)}`);
+  if (JSON_LOG) log("ERROR", error instanceof Error ? error : errorObject(error));
+  else process.stdout.write(`${textLine("ERROR", ["%s", `${what}\t${errorText(error)}`])}\n`);
 }
 
 // --- loading the handler ----------------------------------------------------------------------------------------------
@@ -220,6 +247,7 @@ async function serve(handler) {
   const { status, headers, body } = await call("GET", "/invocation/next").catch(gone);
   if (status !== 200) gone();
   requestId = headers["lambda-runtime-aws-request-id"];
+  tenantId = headers["lambda-runtime-aws-tenant-id"];
   const trace = headers["lambda-runtime-trace-id"];
   if (trace === undefined) delete process.env._X_AMZN_TRACE_ID;
   else process.env._X_AMZN_TRACE_ID = trace;
