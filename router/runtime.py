@@ -111,10 +111,10 @@ class Daemon:
             try:
                 async with asyncio.timeout_at(deadline):
                     await backend.close()
-        if self._origins is not None:
-            await self._origins.close()
             except TimeoutError:
                 log.warning("Functions were still running when the time to drain was over.", extra={"backend": name})
+        if self._origins is not None:
+            await self._origins.close()
         if self._admin is not None:
             await self._admin.close()
         log.info("Stopped.")
