@@ -103,6 +103,13 @@ class Driver:
                 if stream is not passed_on:
                     await stream.aclose()
 
+    async def ask(self, trigger: Trigger, request: Request, step: Invoke) -> Outcome:
+        """Invoke outside a conversation, for a question of the router's own; counted and logged as every other invocation.
+
+        `request` gives ids only. Raises nothing but `asyncio.CancelledError`.
+        """
+        return await self._invoke(Exchange(trigger, request, _no_body), step)
+
     async def _converse(self, conversation: Conversation, exchange: Exchange) -> Reply:
         perform = self._perform
         try:
@@ -213,6 +220,10 @@ async def _pieces(exchange: Exchange) -> AsyncIterator[bytes]:
         yield exchange.peeked.pop(0)
     while piece := await exchange.read_piece():
         yield piece
+
+
+async def _no_body(limit: int) -> bytes:
+    return b""
 
 
 _STATUS = {

@@ -114,6 +114,7 @@ class FakeMetrics:
         self.finished: list[tuple[str, int]] = []
         self.invocations: list[tuple[str, str, OutcomeKind]] = []
         self.unmatched_on: list[str] = []
+        self.health: list[tuple[str, str, bool]] = []
 
     def request_started(self, trigger: str) -> None:
         self.started.append(trigger)
@@ -126,6 +127,9 @@ class FakeMetrics:
 
     def unmatched(self, listener: str) -> None:
         self.unmatched_on.append(listener)
+
+    def target_health(self, trigger: str, target: str, healthy: bool) -> None:
+        self.health.append((trigger, target, healthy))
 
 
 def request(method: str, target: str, headers: Headers | None = None, body: bytes = b"", **fields: Any) -> Request:

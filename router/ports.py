@@ -52,6 +52,14 @@ class Forwarder(Protocol):
         ...
 
 
+class HealthMetrics(Protocol):
+    """Figures of targets whose health is checked."""
+
+    def target_health(self, trigger: str, target: str, healthy: bool) -> None:
+        """A target became healthy or unhealthy."""
+        ...
+
+
 class Metrics(Protocol):
     """Figures per trigger. Cheap: called for every request."""
 

@@ -1,7 +1,7 @@
 """The daemon: builds everything from a configuration, starts it in order, stops it in the reverse order.
 
 Start: backends, doors, admin. Stop: readiness goes first, then the doors (requests in flight finish within `drain_timeout`),
-then the backends. Whatever can fail happens before the first request is taken.
+then the backends. Health checks run while the doors are open. Whatever can fail happens before the first request is taken.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from router.generation import Backends, Generation, LocalSelection, assemble
 from router.ingress.admin import AdminDoor
 from router.ingress.http import HttpDoor
 from router.ingress.listen import Listening, listen
+from router.ingress.prober import Prober
 from router.model import Function
 from router.monitoring.registry import PrometheusMetrics
 from router.ports import Invoker
@@ -60,6 +61,7 @@ class Daemon:
         self._origins: OriginClient | None = None
         self._listening: list[Listening] = []
         self._admin: Listening | None = None
+        self._prober: Prober | None = None
         self._ready = False
         self._stopping = asyncio.Event()
 
@@ -81,6 +83,8 @@ class Daemon:
             self._admin = await listen(admin.server(), config.admin.listen, None, 1.0)
             self.addresses["admin"] = self._admin.address
             log.info("The admin listener is up.", extra={"address": str(self._admin.address)})
+        self._prober = Prober(config.triggers, generation.driver, self._clock, self.metrics)
+        self._prober.start()
         self._ready = True
         log.info("Ready.", extra={"triggers": len(config.triggers), "functions": len(config.functions), "pid": os.getpid()})
 
@@ -106,6 +110,8 @@ class Daemon:
         """Stop everything, in the reverse order of the start; what still runs after `drain_timeout` is cut."""
         self._ready = False
         deadline = asyncio.get_running_loop().time() + self.config.drain_timeout
+        if self._prober is not None:
+            await self._prober.close()
         await asyncio.gather(*(listening.close() for listening in self._listening))
         for name, backend in self._backends.items():
             try:
@@ -141,6 +147,7 @@ class Daemon:
                     "listener": trigger.listener,
                     "labels": dict(trigger.labels),
                     "declared": str(trigger.place),
+                    **({"targets": targets} if (targets := self._targets(trigger.name)) else {}),
                 }
                 for trigger in self.config.triggers
             },
@@ -150,6 +157,9 @@ class Daemon:
             },
             "backends": {name: dict(backend.status()) for name, backend in self._backends.items()},
         }
+
+    def _targets(self, trigger: str) -> dict[str, object]:
+        return self._prober.status(trigger) if self._prober is not None else {}
 
     def exposition(self) -> bytes:
         """See `router.ingress.admin.Operations`."""

@@ -37,8 +37,9 @@ ROUTES = {"base_path": "/", "routes": {"POST /orders": "hello"}}
 REST = Door("API Gateway REST", "api_gateway", {"api": "rest", "stage": "prod", "binary_media_types": ["image/png"], **ROUTES})
 HTTP = Door("API Gateway HTTP", "api_gateway", {"api": "http", **ROUTES})
 URL = Door("Function URL", "function_url", {"function": "hello"})
+ALB = Door("Load balancer", "alb", {"rules": {"orders": {"path": ["/orders"], "function": "hello"}}})
 API = Door("Invoke API", "lambda_api", {"functions": "all"}, LAMBDA_API_PATH.format("hello"))
-DOORS = (REST, HTTP, URL, API)
+DOORS = (REST, HTTP, URL, ALB, API)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def service_error(status: int, code: str, key: str, message: str, **more: str) -
 
 
 LONG_WHEN_ESCAPED = b'"' + b'\\"' * 1_600_000 + b'"'
+
+FINE = succeeded(b'{"statusCode":200}')
 
 SITUATIONS = (
     Situation("The function raised, exited or ran into its own timeout", function_error(b'{"errorMessage":"no"}', "id")),
@@ -96,7 +99,7 @@ SITUATIONS = (
     Situation("Lambda cannot be reached, or the connection broke", transport("connection reset", sent=True)),
     Situation(
         "The event would be longer than Lambda's 6 MiB",
-        succeeded(b"{}"),
+        FINE,
         LONG_WHEN_ESCAPED,
         {"*": {"headers": [("Content-Type", "application/json")]}},
     ),
@@ -104,18 +107,26 @@ SITUATIONS = (
     Situation("The body ended early", read=BodyIncomplete("gone")),
     Situation(
         "No route, or no such function",
-        succeeded(b"{}"),
-        request={"api_gateway": {"path": "/nowhere"}, "lambda_api": {"path": LAMBDA_API_PATH.format("nobody")}},
+        FINE,
+        request={
+            "api_gateway": {"path": "/nowhere"},
+            "alb": {"path": "/nowhere"},
+            "lambda_api": {"path": LAMBDA_API_PATH.format("nobody")},
+        },
     ),
     Situation("The caller does not prove who it is, as `auth` asks", settings={"auth": [{"bearer": ["t"]}]}),
     Situation("The caller's address is not one that `auth` allows", settings={"auth": [{"source_ip": ["192.0.2.1"]}]}),
     Situation(
         "The front door does not take the request as it is",
-        succeeded(b"{}"),
-        request={"api_gateway": {"query": "a=|"}, "lambda_api": {"headers": [("X-Amz-Invocation-Type", "Sometimes")]}},
+        FINE,
+        request={
+            "api_gateway": {"query": "a=|"},
+            "alb": {"headers": [("Upgrade", "websocket")]},
+            "lambda_api": {"headers": [("X-Amz-Invocation-Type", "Sometimes")]},
+        },
     ),
-    Situation("The request target is too long", succeeded(b"{}"), request={"*": {"query": "q=" + "x" * 11_000}}),
-    Situation("The headers are too long", succeeded(b"{}"), request={"*": {"headers": [("X-Long", "x" * 11_000)]}}),
+    Situation("The request target is too long", FINE, request={"*": {"query": "q=" + "x" * 17_000}}),
+    Situation("The headers are too long", FINE, request={"*": {"headers": [("X-Long", "x" * 17_000)]}}),
     Situation("The router cannot take work at the moment", read=Unavailable("draining", 1)),
 )
 
@@ -147,7 +158,9 @@ def next_step(conversation: Any, answer: object) -> Any:
 
 def limited(step: ReadBody, read: bytes | RequestError | None) -> bytes | RequestError:
     """A body beyond the limit is thrown as the driver does, with the limit that was asked for."""
-    return BodyTooLarge(step.limit) if isinstance(read, BodyTooLarge) else (read if read is not None else b"")
+    if isinstance(read, BodyTooLarge) or (isinstance(read, bytes) and len(read) > step.limit):
+        return BodyTooLarge(step.limit)
+    return read if read is not None else b""
 
 
 # --- rendering -------------------------------------------------------------------------------------------------------
@@ -184,7 +197,8 @@ def full(reply: Reply) -> list[str]:
 
 
 def code(text: str) -> str:
-    return f"`{text}`" if text else "–"
+    shown = text.replace("\r\n", "\\r\\n")
+    return f"`{shown}`" if shown else "–"
 
 
 def table(heading: list[str], rows: list[list[str]]) -> str:

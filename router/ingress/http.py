@@ -113,6 +113,7 @@ class HttpDoor:
                 "path": request.path,
                 "status": reply.status,
                 "error": reply.error.name if reply.error else None,
+                "reason": (reply.error.detail or None) if reply.error else None,
                 "client": request.client_ip,
                 "request_id": request.id,
                 "trace_id": request.trace_id,

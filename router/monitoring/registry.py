@@ -85,6 +85,14 @@ class PrometheusMetrics:
                 registry=registry,
             )
         )
+        self._target_healthy = _Children(
+            Gauge(
+                "lambda_router_target_healthy",
+                "Whether a target passes its health checks; absent until that is known.",
+                ["trigger", "target"],
+                registry=registry,
+            )
+        )
         self._unmatched = _Children(
             Counter("lambda_router_unmatched_requests", "Requests that no trigger claims.", ["listener"], registry=registry)
         )
@@ -119,6 +127,9 @@ class PrometheusMetrics:
 
     def unmatched(self, listener: str) -> None:
         self._unmatched(listener).inc()
+
+    def target_health(self, trigger: str, target: str, healthy: bool) -> None:
+        self._target_healthy(trigger, target).set(1 if healthy else 0)
 
     def exposition(self) -> bytes:
         """The text that `/metrics` serves."""

@@ -1,9 +1,10 @@
 """The explicit table of trigger types. A new type is one module beside this file and one line here."""
 
 from router.model import TriggerType
-from router.triggers import api_gateway, cognito, function_url, lambda_api, lambda_edge
+from router.triggers import alb, api_gateway, cognito, function_url, lambda_api, lambda_edge
 
 TYPES: dict[str, TriggerType] = {
+    alb.TYPE.name: alb.TYPE,
     api_gateway.TYPE.name: api_gateway.TYPE,
     cognito.TYPE.name: cognito.TYPE,
     function_url.TYPE.name: function_url.TYPE,

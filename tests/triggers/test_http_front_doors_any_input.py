@@ -30,6 +30,15 @@ DOORS: dict[str, dict[str, Any]] = {
     },
     "http-1": {"type": "api_gateway", "api": "http", "payload": "1.0", "stage": "prod", "routes": {"ANY /{proxy+}": "f"}},
     "url": {"type": "function_url", "function": "f", "cors": {"allow_origins": ["*"]}},
+    "alb": {
+        "type": "alb",
+        "rules": {
+            "beta": {"host": "*.x", "path": "/a*?%", "headers": {"x": "*a*"}, "query": {"*a": "?*"}, "function": "f"},
+            "moved": {"path": "//*", "redirect": {"path": "/"}},
+        },
+        "default": "f",
+    },
+    "alb-multi": {"type": "alb", "multi_value_headers": True, "default": "f"},
 }
 
 text = st.text(max_size=20)

@@ -8,8 +8,14 @@ from typing import Any
 import flask
 import pytest
 from apig_wsgi import make_lambda_handler
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, APIGatewayRestResolver, LambdaFunctionUrlResolver
+from aws_lambda_powertools.event_handler import (
+    ALBResolver,
+    APIGatewayHttpResolver,
+    APIGatewayRestResolver,
+    LambdaFunctionUrlResolver,
+)
 from aws_lambda_powertools.utilities.parser.models import (
+    AlbModel,
     APIGatewayProxyEventModel,
     APIGatewayProxyEventV2Model,
     LambdaFunctionUrlModel,
@@ -41,7 +47,11 @@ DOORS: dict[str, dict[str, Any]] = {
     "http": {"type": "api_gateway", "api": "http", "routes": {"$default": "f"}},
     "http-1": {"type": "api_gateway", "api": "http", "payload": "1.0", "routes": {"ANY /{proxy+}": "f"}},
     "url": {"type": "function_url", "function": "f"},
+    "alb": {"type": "alb", "default": "f"},
+    "alb-multi": {"type": "alb", "multi_value_headers": True, "default": "f"},
 }
+SINGLE_VALUES = ("alb",)
+"""Where only the last value of a repeated query key reaches the function."""
 
 
 def behind(handler: Handler) -> Callable[[bytes], Outcome]:
@@ -81,7 +91,13 @@ def event_format(kind: str) -> str:
 
 @pytest.mark.parametrize(
     ("kind", "resolver"),
-    [("rest", APIGatewayRestResolver), ("http", APIGatewayHttpResolver), ("url", LambdaFunctionUrlResolver)],
+    [
+        ("rest", APIGatewayRestResolver),
+        ("http", APIGatewayHttpResolver),
+        ("url", LambdaFunctionUrlResolver),
+        ("alb", ALBResolver),
+        ("alb-multi", ALBResolver),
+    ],
 )
 def test_powertools_resolvers_serve_our_events(door: Callable[..., Any], kind: str, resolver: Any) -> None:
     app = resolver()
@@ -93,7 +109,7 @@ def test_powertools_resolvers_serve_our_events(door: Callable[..., Any], kind: s
             "name": name,
             "x": event.resolved_query_string_parameters["x"],
             "body": event.json_body,
-            "agent": event.headers["user-agent"],
+            "agent": event.resolved_headers_field["user-agent"],
         }
 
     reply = door(dict(DOORS[kind])).call(
@@ -105,7 +121,22 @@ def test_powertools_resolvers_serve_our_events(door: Callable[..., Any], kind: s
     )
 
     assert (reply.status, reply.error) == (200, None)
-    assert json.loads(reply.body) == {"name": "rex", "x": ["1", "2"], "body": {"a": "é"}, "agent": "u"}
+    seen = json.loads(reply.body)
+    assert seen.pop("agent") in ("u", ["u"])
+    assert seen == {"name": "rex", "x": ["2"] if kind in SINGLE_VALUES else ["1", "2"], "body": {"a": "é"}}
+
+
+def test_powertools_model_of_a_load_balancer_takes_our_events(door: Callable[..., Any]) -> None:
+    """The model knows single values only."""
+    trigger = door(dict(DOORS["alb"]))
+
+    trigger.call("POST", "/a/b?x=1&x=2&y=%20", [("Host", "h"), ("Content-Type", "text/plain")], b"text")
+    trigger.call("GET", "/a", [])
+
+    first, second = (AlbModel.model_validate(json.loads(step.payload)) for step in trigger.invoked)
+    assert (first.path, first.body, first.isBase64Encoded, second.body) == ("/a/b", "text", False, "")
+    assert first.requestContext.elb.targetGroupArn.startswith("arn:aws:elasticloadbalancing:")
+    assert (first.queryStringParameters, second.queryStringParameters) == ({"x": "2", "y": "%20"}, {})
 
 
 # --- Mangum (ASGI) and apig-wsgi (WSGI) ------------------------------------------------------------------------------
@@ -118,7 +149,7 @@ async def asgi_echo(asked: AsgiRequest) -> Response:
             "path": asked.url.path,
             "query": [list(pair) for pair in asked.query_params.multi_items()],
             "cookies": asked.cookies,
-            "many": asked.headers["x-many"],
+            "many": ",".join(asked.headers.getlist("x-many")),
             "length": len(await asked.body()),
         }
     )
@@ -181,8 +212,14 @@ def handler(request: pytest.FixtureRequest) -> Handler:
 
 
 @pytest.fixture(params=DOORS)
-def call(request: pytest.FixtureRequest, door: Callable[..., Any], handler: Handler) -> Callable[..., Reply]:
-    trigger = door(dict(DOORS[request.param]))
+def kind(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def call(kind: str, door: Callable[..., Any], handler: Handler) -> Callable[..., Reply]:
+    trigger = door(dict(DOORS[kind]))
     return lambda *asked: trigger.call(*asked, answer=behind(handler))
 
 
@@ -207,10 +244,11 @@ def test_every_method_with_query_cookies_and_repeated_headers(call: Callable[...
     }
 
 
-def test_repeated_query_keys(call: Callable[..., Reply]) -> None:
+def test_repeated_query_keys(call: Callable[..., Reply], kind: str) -> None:
     reply = call("GET", "/echo/a?x=1&x=2", [("Host", "h"), ("x-many", "1")])
 
-    assert sorted(json.loads(reply.body)["query"]) == [["x", "1"], ["x", "2"]]
+    expected = [["x", "2"]] if kind in SINGLE_VALUES else [["x", "1"], ["x", "2"]]
+    assert sorted(json.loads(reply.body)["query"]) == expected
 
 
 def test_binary_both_ways(call: Callable[..., Reply]) -> None:
@@ -220,14 +258,18 @@ def test_binary_both_ways(call: Callable[..., Reply]) -> None:
     assert "application/octet-stream" in [value for name, value in reply.headers if name.lower() == "content-type"]
 
 
-def test_redirects_and_several_cookies(call: Callable[..., Reply]) -> None:
+def test_redirects_and_several_cookies(call: Callable[..., Reply], kind: str) -> None:
     reply = call("GET", "/cookies", [("Host", "h")])
 
     named = [(name.lower(), value) for name, value in reply.headers]
     assert (reply.status, reply.error) == (303, None)
-    assert [value for name, value in named if name == "location"] == ["/elsewhere?a=b"]
+    absolute = "http://h" if kind.startswith("alb") else ""
+    assert [value for name, value in named if name == "location"] == [f"{absolute}/elsewhere?a=b"]
     cookies = [value.lower().split("; ") for name, value in named if name == "set-cookie"]
-    assert [(cookie[0], "httponly" in cookie) for cookie in cookies] == [("a=1", False), ("b=2", True)]
+    seen = [(cookie[0], "httponly" in cookie) for cookie in cookies]
+    both = [("a=1", False), ("b=2", True)]
+    # Where an answer holds single values, Mangum varies the name's case to send both; apig-wsgi sends the last one.
+    assert seen in ([both, both[1:]] if kind in SINGLE_VALUES else [both])
 
 
 def test_what_the_app_does_not_have(call: Callable[..., Reply]) -> None:

@@ -1,0 +1,96 @@
+"""What the schema cannot say about an `alb` trigger: one action per rule, and settings that would do nothing."""
+
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
+from typing import Any
+
+from router.model import Report
+from router.policies.webhook_auth import check_auth
+from router.triggers.alb.actions import KINDS
+from router.triggers.alb.conditions import CONDITIONS
+from router.triggers.alb.health import parse_matcher
+
+Path = tuple[str | int, ...]
+
+_NEEDS = {
+    "weights": "function",
+    "multi_value_headers": "function",
+    "target_group_arn": "function",
+    "content_type": "status",
+    "body": "status",
+}
+"""Settings of an action, and which kind of action they belong to."""
+
+_REDIRECTED = {"protocol": "#{protocol}", "host": "#{host}", "port": "#{port}", "path": "/#{path}"}
+
+
+def actions(settings: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every action with its path: the rules', then the default."""
+    for name, rule in settings["rules"].items():
+        yield ("rules", name), rule
+    if settings.get("default") is not None:
+        yield ("default",), settings["default"]
+
+
+def check(settings: Mapping[str, Any], report: Report) -> None:
+    """Every finding of one trigger."""
+    check_auth(settings.get("auth"), report)
+    for path, action in actions(settings):
+        _check_action(action, report, path)
+    for name, rule in settings["rules"].items():
+        _check_conditions(rule, report, ("rules", name))
+    if not settings["rules"] and settings.get("default") is None:
+        report((), "no-action", "The load balancer has neither `rules` nor `default`.", help="Write one of them.", on="key")
+    if settings.get("health_check") is not None:
+        _check_health(settings, report)
+
+
+def _check_action(action: Mapping[str, Any], report: Report, path: Path) -> None:
+    kinds = [kind for kind in KINDS if action.get(kind) is not None]
+    if not kinds:
+        report(path, "action-missing", "This does nothing yet.", help="Write `function`, `redirect` or `status`.", on="key")
+    for kind in kinds[1:]:
+        report((*path, kind), "action-several", f"`{kind}` stands beside `{kinds[0]}`: keep one of them.", on="key")
+    for name, kind in _NEEDS.items():
+        if action.get(name) is not None and kind not in kinds and kinds:
+            report((*path, name), "setting-without-effect", f"`{name}` has no effect without `{kind}`.", on="key")
+    check_auth(action.get("auth"), report, (*path, "auth"))
+    if action.get("redirect") is not None:
+        _check_redirect(action["redirect"], report, (*path, "redirect"))
+    status = action.get("status")
+    if status is not None and 300 <= status < 400:
+        report((*path, "status"), "status-range", "A fixed response is 2xx, 4xx or 5xx.", help="Use `redirect` for 3xx.")
+
+
+def _check_redirect(redirect: Mapping[str, Any], report: Report, path: Path) -> None:
+    if all(redirect[name] == same for name, same in _REDIRECTED.items()):
+        report(path, "redirect-loop", "The redirect leads to where it starts: change protocol, host, port or path.", on="key")
+    port = str(redirect["port"])
+    if port.isdigit() and int(port) > 65535:
+        report((*path, "port"), "port-range", "A port is at most 65535.")
+
+
+def _check_conditions(rule: Mapping[str, Any], report: Report, path: Path) -> None:
+    if not any(rule.get(name) for name in CONDITIONS):
+        message = "A rule needs a condition: without one it takes every request."
+        report(path, "rule-without-condition", message, help="Write it as `default:` instead.", on="key")
+    for index, text in enumerate(rule.get("source_ip") or ()):
+        try:
+            ip_network(text)
+        except ValueError as error:
+            where = (*path, "source_ip", index)
+            report(where, "bad-network", f"`{text}` is no network: {error}.", help="For example `10.0.0.0/8`.")
+
+
+def _check_health(settings: Mapping[str, Any], report: Report) -> None:
+    health = settings["health_check"]
+    if not any(action.get("function") is not None for _, action in actions(settings)):
+        report(("health_check",), "setting-without-effect", "There is no function whose health could be checked.", on="key")
+    if not 5 <= health["interval"] <= 300:
+        report(("health_check", "interval"), "interval-range", "The interval is between 5s and 5m.")
+    if not 2 <= health["timeout"] <= 120:
+        report(("health_check", "timeout"), "timeout-range", "The timeout is between 2s and 2m.")
+    elif health["timeout"] >= health["interval"]:
+        report(("health_check", "timeout"), "timeout-range", "The timeout must be less than the interval.")
+    if not all(200 <= low <= high <= 499 for low, high in parse_matcher(health["matcher"])):
+        report(("health_check", "matcher"), "matcher-range", "The matcher holds statuses from 200 to 499, the lower one first.")
