@@ -3,6 +3,7 @@
 import pytest
 
 from router.config.load import Loaded, load
+from router.config.problem import Severity
 from router.fakes import FakeFiles
 
 HEAD = """version: 1
@@ -114,7 +115,8 @@ def test_what_may_not_be_written(auth: str, finding: tuple[str, int, str]) -> No
 def test_a_secret_that_stands_in_the_file_is_a_finding_that_does_not_repeat_it(auth: str) -> None:
     result = trigger(auth)
 
-    assert [problem.code for problem in result.problems] == ["literal-secret"]
+    assert [(problem.code, problem.severity) for problem in result.problems] == [("literal-secret", Severity.WARNING)]
+    assert result.config is not None
     assert "s3cr3t" not in result.problems[0].message
 
 

@@ -30,7 +30,7 @@ RULES: tuple[Callable[[Context], None], ...] = (
     triggers.invocations,  # bad-invocation
     triggers.own_rules,  # the types' own codes
     triggers.claims,  # same-claim, same-route
-    settings.literal_secrets,  # literal-secret
+    settings.literal_secrets,  # literal-secret (warning)
     settings.unused_defaults,  # unused-defaults (warning)
 )
 
