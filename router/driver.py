@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from router import jsontext
+from router.batches import Batch, Rejected, Settlement
 from router.errors import Invoked, RequestError
 from router.model import (
     Conversation,
@@ -59,6 +60,19 @@ class Exchange:
     """What origins answered: closed where the reply does not pass it on."""
 
 
+_OWN_FAULT = ("Router.Internal", "The router failed; its log says why.")
+
+
+@dataclass(slots=True)
+class BatchExchange:
+    """One running conversation about messages that were polled."""
+
+    trigger: Trigger
+    request: Batch
+    waited: float = 0.0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
 class Driver:
     """Runs conversations. `draw()` gives uniform floats in [0, 1), for weights between qualifiers."""
 
@@ -103,6 +117,25 @@ class Driver:
                 if stream is not passed_on:
                     await stream.aclose()
 
+    async def run_batch(self, exchange: BatchExchange) -> Settlement:
+        """What the source is to be told. Raises nothing but `asyncio.CancelledError`."""
+        trigger, batch = exchange.trigger, exchange.request
+        assert trigger.type.handle_batch is not None
+        conversation = trigger.type.handle_batch(batch, trigger.built)
+        try:
+            step = next(conversation)
+            while True:
+                step = conversation.send(await self._invoke(exchange, step))
+        except StopIteration as stop:
+            settlement: Settlement = stop.value
+            return settlement
+        except Exception as error:
+            log.exception("A trigger failed.", extra={"trigger": trigger.name, "request_id": batch.id})
+            rejected = tuple(Rejected(message.handle, *_OWN_FAULT) for message in batch.messages)
+            return Settlement(rejected, "internal", type(error).__name__)
+        finally:
+            conversation.close()
+
     async def ask(self, trigger: Trigger, request: Request, step: Invoke) -> Outcome:
         """Invoke outside a conversation, for a question of the router's own; counted and logged as every other invocation.
 
@@ -133,7 +166,7 @@ class Driver:
         exchange.request.body = body
         return body
 
-    async def _invoke(self, exchange: Exchange, step: Step) -> Outcome:
+    async def _invoke(self, exchange: Exchange | BatchExchange, step: Step) -> Outcome:
         assert isinstance(step, Invoke)
         target = step.target
         function = target.function
@@ -261,7 +294,7 @@ def _log_fault(exchange: Exchange, reply: Reply) -> None:
     )
 
 
-def _log_failure(exchange: Exchange, invocation: Invocation, outcome: Outcome) -> None:
+def _log_failure(exchange: Exchange | BatchExchange, invocation: Invocation, outcome: Outcome) -> None:
     """One line for every attempt that did not succeed; the function's payload stays out of it."""
     log.warning(
         "An invocation failed.",

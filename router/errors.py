@@ -114,6 +114,22 @@ class OriginBroken(OriginError):
     name = "bad_origin_response"
 
 
+class SourceError(RouterError):
+    """A source that is polled could not be asked, or not be told. `code`: as the service says it; worth another try later."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class SourceRefused(SourceError):
+    """The service does not take the call as it is: the same call again would be refused again."""
+
+
+class MessageGone(SourceError):
+    """The message is not ours any more: it was settled, ran out of time, or never was."""
+
+
 class StartError(RouterError):
     """The daemon or a command cannot start; the message says what and what to do."""
 

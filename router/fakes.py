@@ -2,10 +2,11 @@
 
 import fnmatch
 import posixpath
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from router.errors import Invoked, RequestError
+from router.batches import Message
+from router.errors import Invoked, RequestError, SourceError
 from router.model import (
     Claim,
     Conversation,
@@ -106,10 +107,62 @@ class FakeForwarder:
         self.requests.clear()
 
 
+class FakeActivities:
+    """An activity that hands out `tasks` in order and remembers what it was told. An exception among the tasks is raised.
+
+    When nothing is left it hands out what `idle` gives. `failures` by operation (`succeed`, `fail`, `heartbeat`): raised in
+    order, one per call; after the last one calls succeed. `on_call(name)` runs with every call.
+    """
+
+    def __init__(
+        self,
+        *tasks: Message | SourceError | None,
+        idle: Callable[[], Awaitable[Message | None]],
+        failures: Mapping[str, Sequence[SourceError]] | None = None,
+        on_call: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self.tasks = [*tasks]
+        self.failures = {name: [*errors] for name, errors in (failures or {}).items()}
+        self.idle = idle
+        self.on_call = on_call
+        self.told: list[tuple[str, ...]] = []
+        self.polls = 0
+        self.closed = False
+
+    async def get_task(self) -> Message | None:
+        self.polls += 1
+        if not self.tasks:
+            return await self.idle()
+        task = self.tasks.pop(0)
+        if isinstance(task, SourceError):
+            raise task
+        return task
+
+    async def succeed(self, token: str, output: str) -> None:
+        self._call("succeed", token, output)
+
+    async def fail(self, token: str, error: str, cause: str) -> None:
+        self._call("fail", token, error, cause)
+
+    async def heartbeat(self, token: str) -> None:
+        self._call("heartbeat", token)
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def _call(self, name: str, *arguments: str) -> None:
+        self.told.append((name, *arguments))
+        self.on_call(name)
+        if self.failures.get(name):
+            raise self.failures[name].pop(0)
+
+
 class FakeMetrics:
     """Remembers what was counted."""
 
     def __init__(self) -> None:
+        self.batches: list[tuple[str, str, str | None]] = []
+        self.source_failures: list[tuple[str, str, str]] = []
         self.started: list[str] = []
         self.finished: list[tuple[str, int]] = []
         self.invocations: list[tuple[str, str, OutcomeKind]] = []
@@ -127,6 +180,15 @@ class FakeMetrics:
 
     def unmatched(self, listener: str) -> None:
         self.unmatched_on.append(listener)
+
+    def batch_started(self, trigger: str) -> None:
+        self.started.append(trigger)
+
+    def batch_finished(self, trigger: Trigger, status: str, error: str | None, seconds: float, waited: float) -> None:
+        self.batches.append((trigger.name, status, error))
+
+    def source_failed(self, trigger: str, operation: str, code: str) -> None:
+        self.source_failures.append((trigger, operation, code))
 
     def target_health(self, trigger: str, target: str, healthy: bool) -> None:
         self.health.append((trigger, target, healthy))

@@ -1,13 +1,14 @@
 """The words: requests and replies, functions and invocations, and the steps that a conversation asks for.
 
-Everything imports this; it imports nothing but errors, functions and outcomes. Slotted, and immutable by convention: frozen
-dataclasses cost four times as much to build, and these are built for every request.
+Everything imports this; it imports other words alone. Slotted, and immutable by convention: frozen dataclasses cost four times
+as much to build, and these are built for every request.
 """
 
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from router.batches import ActivitySource, Batch, Settlement
 from router.errors import Invoked, RequestError
 from router.functions import Function, Invocation, LocalFunction, Target
 from router.outcome import Outcome
@@ -212,6 +213,10 @@ Conversation = Generator[Step, Any, Reply]
 """A trigger's handling of one request, without I/O: yields steps, gets their results, returns the reply."""
 
 
+BatchConversation = Generator[Step, Any, Settlement]
+"""A trigger's handling of one batch, without I/O. Its only steps are `Invoke`s."""
+
+
 # --- claims and trigger types ----------------------------------------------------------------------------------------
 
 
@@ -290,6 +295,8 @@ class TriggerType:
     `rank(built, request)`: where several triggers share a claim, how well this one fits; higher wins, 0 = not at all;
     None: the type cannot share. `route_keys(settings)`: what must be unique among triggers that share a claim.
     `probes(built)`: the health checks that run while the trigger is served.
+    `source(built)`: what is polled for this trigger, None: nothing; `handle_batch(batch, built)`: the conversation about what
+    came from there. A trigger that is polled claims no requests.
     """
 
     name: str
@@ -300,6 +307,8 @@ class TriggerType:
     check: Callable[[Mapping[str, Any], Report], None] | None = None
     rank: Callable[[Any, Request], int] | None = None
     route_keys: Callable[[Mapping[str, Any]], list[tuple[tuple[Any, ...], str]]] | None = None
+    source: Callable[[Any], ActivitySource | None] | None = None
+    handle_batch: Callable[[Batch, Any], BatchConversation] | None = None
     probes: Callable[[Any], Sequence[Probe]] | None = None
 
 
@@ -330,7 +339,10 @@ class Trigger:
 
 
 __all__ = [
+    "ActivitySource",
     "ApiClaim",
+    "Batch",
+    "BatchConversation",
     "Claim",
     "Conversation",
     "ErrorNote",
@@ -356,6 +368,7 @@ __all__ = [
     "RequestError",
     "Resolve",
     "Scope",
+    "Settlement",
     "SiteClaim",
     "Step",
     "Stream",

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from router.batches import Message
 from router.model import Invocation, Origin, OriginRequest, OriginResponse, Reply, Request, Trigger
 from router.outcome import Outcome
 
@@ -49,6 +50,52 @@ class Forwarder(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection. Called once."""
+        ...
+
+
+class Activities(Protocol):
+    """One activity of Step Functions, as its worker sees it. Every method raises `SourceError`s.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-activities.html and semantics/sync.md §11.1.
+    """
+
+    async def get_task(self) -> Message | None:
+        """A task, or None where none came within the minute that Step Functions waits. A cancelled call may lose a task."""
+        ...
+
+    async def succeed(self, token: str, output: str) -> None:
+        """The task's output, JSON text of at most 262144 bytes."""
+        ...
+
+    async def fail(self, token: str, error: str, cause: str) -> None:
+        """Why the task failed: at most 256 and 32768 characters."""
+        ...
+
+    async def heartbeat(self, token: str) -> None:
+        """The task is still being worked on."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections. Called once, after the last call has returned."""
+        ...
+
+
+class PollMetrics(Protocol):
+    """Figures of triggers that are polled."""
+
+    def batch_started(self, trigger: str) -> None:
+        """Messages came and are being worked on."""
+        ...
+
+    def batch_finished(self, trigger: Trigger, status: str, error: str | None, seconds: float, waited: float) -> None:
+        """What became of them, after `seconds`, of which `waited` were spent waiting for functions.
+
+        `status`: `completed`, `rejected`, or `dropped` where the source was not told. `error`: its class, where one is set.
+        """
+        ...
+
+    def source_failed(self, trigger: str, operation: str, code: str) -> None:
+        """A call of the source failed. `operation`: `poll`, `settle` or `heartbeat`."""
         ...
 
 

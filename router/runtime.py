@@ -1,22 +1,27 @@
 """The daemon: builds everything from a configuration, starts it in order, stops it in the reverse order.
 
-Start: backends, doors, admin. Stop: readiness goes first, then the doors (requests in flight finish within `drain_timeout`),
-then the backends. Health checks run while the doors are open. Whatever can fail happens before the first request is taken.
+Start: backends, doors, admin, workers. Stop: readiness and polling go first, then doors and workers (what is in flight ends
+within `drain_timeout`), then the backends. Health checks run while the doors are open. Whatever can fail happens before the
+first request is taken.
 """
 
 import asyncio
 import logging
 import os
+import random
 import signal
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Protocol
 
 from router import __version__
 from router.backends.aws import AwsInvoker
+from router.backends.aws.activities import AwsActivities
 from router.backends.local.invoker import LocalInvoker
 from router.backends.origin import OriginClient
 from router.generation import Backends, Generation, LocalSelection, assemble
+from router.ingress.activity_worker import ActivityWorker
 from router.ingress.admin import AdminDoor
 from router.ingress.http import HttpDoor
 from router.ingress.listen import Listening, listen
@@ -59,6 +64,8 @@ class Daemon:
         self._clock = SystemClock()
         self._backends: dict[str, Backend] = {}
         self._origins: OriginClient | None = None
+        self._activities: list[AwsActivities] = []
+        self._workers: dict[str, ActivityWorker] = {}
         self._listening: list[Listening] = []
         self._admin: Listening | None = None
         self._prober: Prober | None = None
@@ -71,6 +78,7 @@ class Daemon:
         self._selection.check(config.functions)
         self.metrics.declare(config.triggers)
         generation = await self._assemble()
+        await self._prepare_workers(generation)
         for name, listener in config.listeners.items():
             table = generation.tables.get(name, Table(()))
             door = HttpDoor(listener, table, generation.driver, self.metrics, self._clock, config.log.access)
@@ -85,6 +93,8 @@ class Daemon:
             log.info("The admin listener is up.", extra={"address": str(self._admin.address)})
         self._prober = Prober(config.triggers, generation.driver, self._clock, self.metrics)
         self._prober.start()
+        for worker in self._workers.values():
+            worker.start()
         self._ready = True
         log.info("Ready.", extra={"triggers": len(config.triggers), "functions": len(config.functions), "pid": os.getpid()})
 
@@ -105,6 +115,8 @@ class Daemon:
             self._ready = False
             log.info("Draining.", extra={"drain_timeout": self.config.drain_timeout})
             self._stopping.set()
+            for worker in self._workers.values():
+                worker.stop()
 
     async def close(self) -> None:
         """Stop everything, in the reverse order of the start; what still runs after `drain_timeout` is cut."""
@@ -112,7 +124,10 @@ class Daemon:
         deadline = asyncio.get_running_loop().time() + self.config.drain_timeout
         if self._prober is not None:
             await self._prober.close()
-        await asyncio.gather(*(listening.close() for listening in self._listening))
+        await asyncio.gather(
+            *(listening.close() for listening in self._listening),
+            *(worker.close(self.config.drain_timeout) for worker in self._workers.values()),
+        )
         for name, backend in self._backends.items():
             try:
                 async with asyncio.timeout_at(deadline):
@@ -129,7 +144,8 @@ class Daemon:
         """See `router.ingress.admin.Operations`."""
         if not self._ready:
             return "draining" if self._stopping.is_set() else "starting"
-        reasons = [reason for backend in self._backends.values() if (reason := backend.not_ready())]
+        edges: list[Backend | AwsActivities] = [*self._backends.values(), *self._activities]
+        reasons = dict.fromkeys(reason for edge in edges if (reason := edge.not_ready()))
         return "; ".join(reasons) or None
 
     def status(self) -> dict[str, object]:
@@ -155,6 +171,7 @@ class Daemon:
                 name: {"arn": str(function.arn), "backend": "local" if self._selection.runs_here(function) else "aws"}
                 for name, function in self.config.functions.items()
             },
+            "workers": {name: dict(worker.status()) for name, worker in self._workers.items()},
             "backends": {name: dict(backend.status()) for name, backend in self._backends.items()},
         }
 
@@ -176,6 +193,25 @@ class Daemon:
         carriers = {name: self._backends["local" if name in here else "aws"] for name in self.config.functions}
         self._origins = OriginClient()
         return assemble(self.config, Backends(carriers), self._clock, self.metrics, forwarder=self._origins)
+
+    async def _prepare_workers(self, generation: Generation) -> None:
+        """A worker for every trigger that is polled; it closes its own activity."""
+        for trigger in self.config.triggers:
+            source = trigger.type.source(trigger.built) if trigger.type.source is not None else None
+            if source is not None:
+                activities = AwsActivities(self.config.aws, source, self._clock)
+                self._activities.append(activities)
+                self._workers[trigger.name] = ActivityWorker(
+                    trigger,
+                    source,
+                    activities,
+                    generation.driver,
+                    self.metrics,
+                    self._clock,
+                    draw=random.random,
+                    new_id=lambda: str(uuid.uuid4()),
+                )
+        await asyncio.gather(*(activities.start() for activities in self._activities))
 
     def _credentials(self) -> dict[str, str]:
         """What functions with `credentials: router` get: the AWS settings of the router's own environment."""

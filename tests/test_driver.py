@@ -1,15 +1,28 @@
 """The driver performs steps, throws request errors back in, and lets nothing past the door."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from router.arn import FunctionArn
-from router.driver import Driver, Exchange
+from router.batches import Batch, Completed, Message, Rejected, Settlement
+from router.driver import BatchExchange, Driver, Exchange
 from router.errors import BodyTooLarge, Invoked, Unavailable
 from router.fakes import FakeClock, FakeInvoker, FakeMetrics, request, succeeded, trigger
-from router.model import Conversation, ErrorNote, Function, Invocation, Invoke, ReadBody, Reply, Request, Target
+from router.model import (
+    BatchConversation,
+    Conversation,
+    ErrorNote,
+    Function,
+    Invocation,
+    Invoke,
+    ReadBody,
+    Reply,
+    Request,
+    Target,
+)
 from router.outcome import Outcome, OutcomeKind, throttled
 
 HELLO = Function("hello", FunctionArn("eu-west-1", "111122223333", "hello"), 3.0)
@@ -152,3 +165,44 @@ async def test_time_waited_for_functions_is_told_apart() -> None:
 
     reply, exchange, _ = await converse(handle, FakeInvoker({"hello": slow}), clock=clock)
     assert (reply.body, exchange.waited) == (b"2.5 2.5", 5.0)
+
+
+# --- messages that were polled ---------------------------------------------------------------------------------------
+
+BATCH = Batch((Message("m1", "{}"), Message("m2", "[]")), "5c3cc75a-5a5b-4d4b-8f0e-7c1b6f2f3a10", "Root=1-2-3", 1_783_711_144.0)
+
+
+async def settle(handle: Callable[[Batch, Any], BatchConversation], invoker: FakeInvoker) -> tuple[Settlement, BatchExchange]:
+    polled = trigger("t", lambda request, built: iter(()))  # type: ignore[arg-type, return-value]
+    polled.type = replace(polled.type, handle_batch=handle)
+    exchange = BatchExchange(polled, BATCH)
+    return await Driver(invoker, FakeClock(), lambda: 0.0, FakeMetrics()).run_batch(exchange), exchange
+
+
+async def test_a_batch_is_worked_on_with_its_own_ids() -> None:
+    def handle(batch: Batch, built: Any) -> BatchConversation:
+        results = []
+        for message in batch.messages:
+            outcome = yield Invoke(Target(HELLO), message.body.encode())
+            results.append(Completed(message.handle, outcome.payload.decode()))
+        return Settlement(tuple(results))
+
+    invoker = FakeInvoker({"hello": succeeded(b"1")})
+    settlement, exchange = await settle(handle, invoker)
+    assert settlement == Settlement((Completed("m1", "1"), Completed("m2", "1")))
+    assert invoker.invocations == [
+        Invocation(HELLO, None, b"{}", BATCH.id, BATCH.trace_id),
+        Invocation(HELLO, None, b"[]", BATCH.id, BATCH.trace_id),
+    ]
+    assert len(exchange.outcomes) == 2
+
+
+async def test_a_fault_of_a_trigger_rejects_its_messages(caplog: pytest.LogCaptureFixture) -> None:
+    def handle(batch: Batch, built: Any) -> BatchConversation:
+        yield Invoke(Target(HELLO), b"{}")
+        raise KeyError("secret")
+
+    settlement, _ = await settle(handle, FakeInvoker())
+    told = ("Router.Internal", "The router failed; its log says why.")
+    assert settlement == Settlement((Rejected("m1", *told), Rejected("m2", *told)), "internal", "KeyError")
+    assert [record.message for record in caplog.records] == ["A trigger failed."]

@@ -43,7 +43,7 @@ def _column(label: str) -> str:
 
 
 class PrometheusMetrics:
-    """The `Metrics` port over one registry of its own (nothing is shared between two daemons in a process)."""
+    """The ports `Metrics` and `PollMetrics` over one registry of its own; two daemons in a process share nothing."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # a second line per child that nobody reads
@@ -96,6 +96,14 @@ class PrometheusMetrics:
         self._unmatched = _Children(
             Counter("lambda_router_unmatched_requests", "Requests that no trigger claims.", ["listener"], registry=registry)
         )
+        self._source_errors = _Children(
+            Counter(
+                "lambda_router_source_errors",
+                "Failed calls of sources that are polled, by operation (poll, settle, heartbeat) and the service's code.",
+                ["trigger", "operation", "code"],
+                registry=registry,
+            )
+        )
 
     def declare(self, triggers: Sequence[Trigger]) -> None:
         """Expose the triggers' labels, to be joined with the other figures by `trigger`. Call once."""
@@ -130,6 +138,20 @@ class PrometheusMetrics:
 
     def target_health(self, trigger: str, target: str, healthy: bool) -> None:
         self._target_healthy(trigger, target).set(1 if healthy else 0)
+
+    def batch_started(self, trigger: str) -> None:
+        self._in_flight(trigger).inc()
+
+    def batch_finished(self, trigger: Trigger, status: str, error: str | None, seconds: float, waited: float) -> None:
+        name = trigger.name
+        self._in_flight(name).dec()
+        self._requests(name, trigger.type.name, status).inc()
+        self._router_seconds(name).observe(max(0.0, seconds - waited))
+        if error is not None:
+            self._errors(name, error).inc()
+
+    def source_failed(self, trigger: str, operation: str, code: str) -> None:
+        self._source_errors(trigger, operation, code).inc()
 
     def exposition(self) -> bytes:
         """The text that `/metrics` serves."""

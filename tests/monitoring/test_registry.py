@@ -64,3 +64,29 @@ def test_a_triggers_labels_stand_beside_its_figures() -> None:
         'lambda_router_trigger_labels{label_cost_centre="7",label_team="platform",trigger="shop",type="made_up"} 1.0',
         'lambda_router_trigger_labels{label_cost_centre="",label_team="",trigger="page",type="made_up"} 1.0',
     ]
+
+
+def test_polled_triggers_are_counted_like_others() -> None:
+    def never(request: Request, built: object) -> Conversation:
+        raise AssertionError("nobody asks")
+
+    metrics = PrometheusMetrics()
+    worker = trigger("worker", never)
+    metrics.batch_started("worker")
+    metrics.batch_started("worker")
+    metrics.batch_finished(worker, "rejected", "function_error", 2.0, 1.5)
+    metrics.source_failed("worker", "poll", "ThrottlingException")
+    told = {
+        name: metrics.registry.get_sample_value(name, labels)
+        for name, labels in (
+            ("lambda_router_requests_in_flight", {"trigger": "worker"}),
+            ("lambda_router_requests_total", {"trigger": "worker", "type": "made_up", "status": "rejected"}),
+            ("lambda_router_error_answers_total", {"trigger": "worker", "error": "function_error"}),
+            ("lambda_router_router_seconds_sum", {"trigger": "worker"}),
+            (
+                "lambda_router_source_errors_total",
+                {"trigger": "worker", "operation": "poll", "code": "ThrottlingException"},
+            ),
+        )
+    }
+    assert list(told.values()) == [1.0, 1.0, 1.0, 0.5, 1.0]
