@@ -136,3 +136,11 @@ class StartError(RouterError):
 
 class BackendError(RouterError):
     """A backend could not be prepared (credentials, interpreter, code folder); the message names the function."""
+
+
+class DestinationError(RouterError):
+    """A record could not be handed to its destination. `permanent`: repeating cannot help (no such queue, too large)."""
+
+    def __init__(self, message: str, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent

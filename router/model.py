@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from router.batches import ActivitySource, Batch, Settlement
+from router.deliveries import Acceptance
 from router.errors import Invoked, RequestError
 from router.functions import Function, Invocation, LocalFunction, Target
 from router.outcome import Outcome
@@ -208,13 +209,24 @@ class Forward:
     body: bytes | None = None
 
 
-Step = ReadBody | Invoke | PeekBody | Resolve | Forward
+@dataclass(slots=True)
+class Accept:
+    """Make events durable, all in one commit. Result: a list of `Receipt`s in the same order.
+
+    It comes after the commit; what is answered to the caller before would be a promise that nobody keeps. Throws `Unavailable`
+    where the journal is full or cannot commit: nothing was accepted then, and the caller may repeat.
+    """
+
+    acceptances: tuple[Acceptance, ...]
+
+
+Step = ReadBody | Invoke | PeekBody | Resolve | Forward | Accept
 Conversation = Generator[Step, Any, Reply]
 """A trigger's handling of one request, without I/O: yields steps, gets their results, returns the reply."""
 
 
 BatchConversation = Generator[Step, Any, Settlement]
-"""A trigger's handling of one batch, without I/O. Its only steps are `Invoke`s."""
+"""A trigger's handling of one batch, without I/O. Its only steps are `Invoke`s and `Accept`s."""
 
 
 # --- claims and trigger types ----------------------------------------------------------------------------------------
@@ -339,6 +351,8 @@ class Trigger:
 
 
 __all__ = [
+    "Accept",
+    "Acceptance",
     "ActivitySource",
     "ApiClaim",
     "Batch",

@@ -1,8 +1,10 @@
 """The ports: what the inside asks of the outside world, two to five methods each. Their fakes are in `router.fakes`."""
 
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from router.batches import Message
+from router.deliveries import Delivery, DeliverySettlement, Durability, Receipt, Selection
 from router.model import Invocation, Origin, OriginRequest, OriginResponse, Reply, Request, Trigger
 from router.outcome import Outcome
 
@@ -77,6 +79,104 @@ class Activities(Protocol):
 
     async def close(self) -> None:
         """Let go of connections. Called once, after the last call has returned."""
+        ...
+
+
+class Journal(Protocol):
+    """The durable queue of deliveries. Nothing here assumes one process, a total order, or a local clock in the keys.
+
+    Claims live in memory under the owner's epoch: what was claimed and not settled when the owner died is due again.
+    """
+
+    async def append(self, deliveries: Sequence[Delivery], durability: Durability) -> list[Receipt]:
+        """Keep them, in one commit; returns after it, in the same order. Raises `Unavailable` where it is full or broken.
+
+        A delivery whose `deduplication_id` was accepted before for its trigger and route, within the window, is a duplicate
+        and is not kept again.
+        """
+        ...
+
+    async def claim(self, now: float, limit: int, without: Collection[str]) -> list[Delivery]:
+        """Up to `limit` deliveries that are due, fairly over functions, none of the functions `without`.
+
+        Of each `group` only the oldest that is not settled, and never two at once.
+        """
+        ...
+
+    async def settle(self, settlements: Sequence[DeliverySettlement]) -> None:
+        """Write what became of claimed deliveries, in one commit, and let go of the claims."""
+        ...
+
+    async def record(self, deliveries: Sequence[Delivery]) -> None:
+        """Write progress of claimed deliveries (an outcome before its record is sent) without letting go of the claims."""
+        ...
+
+    async def wait(self, until: float | None) -> None:
+        """Return when something may be claimable: something was appended or put back, or the clock reached `until`."""
+        ...
+
+
+class JournalAdmin(Protocol):
+    """What an operator does with the journal: on a running daemon, or offline."""
+
+    async def list(self, selection: Selection, limit: int, after: str | None) -> list[Delivery]:
+        """Deliveries in order of acceptance, after the one with this id."""
+        ...
+
+    async def count(self, selection: Selection) -> int:
+        """How many there are."""
+        ...
+
+    async def redrive(self, ids: Sequence[str], now: float) -> int:
+        """Make dead letters due again, as new deliveries that know their parent; returns how many."""
+        ...
+
+    async def purge(self, ids: Sequence[str]) -> int:
+        """Forget dead letters; returns how many."""
+        ...
+
+
+class Store(Protocol):
+    """What must survive beside deliveries: schedule cursors, confirmed subscriptions. Values are small."""
+
+    async def get(self, room: str, key: str) -> bytes | None:
+        """The value, or None."""
+        ...
+
+    async def put(self, room: str, key: str, value: bytes, expires: float | None = None) -> None:
+        """Keep the value durably, until `expires` (epoch seconds) where it is given."""
+        ...
+
+    async def put_if(self, room: str, key: str, expected: bytes | None, value: bytes) -> bool:
+        """Keep the value if the present one is `expected`; whether it was. What several processes agree by."""
+        ...
+
+
+class Destination(Protocol):
+    """Where records of ended deliveries go."""
+
+    async def send(self, record: bytes, delivery: Delivery) -> None:
+        """Returns when the destination has it. Raises `DestinationError`, which says whether repeating can help."""
+        ...
+
+
+class Queue(Protocol):
+    """One SQS queue. Every method raises `SourceError`s."""
+
+    async def receive(self, limit: int, wait: float, visibility: float | None) -> list[Message]:
+        """Up to `limit` (10) messages, waiting for the first up to `wait` seconds. A cancelled call may leave some in flight."""
+        ...
+
+    async def delete(self, handles: Sequence[str]) -> list[str]:
+        """Delete up to 10 messages; the handles that could not be."""
+        ...
+
+    async def change_visibility(self, handles: Sequence[str], seconds: float) -> list[str]:
+        """Keep up to 10 messages hidden for so long from now; the handles that could not be. 0: give them back."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
         ...
 
 
