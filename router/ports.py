@@ -119,7 +119,7 @@ class Journal(Protocol):
 class JournalAdmin(Protocol):
     """What an operator does with the journal: on a running daemon, or offline."""
 
-    async def list(self, selection: Selection, limit: int, after: str | None) -> list[Delivery]:
+    async def select(self, selection: Selection, limit: int, after: str | None) -> list[Delivery]:
         """Deliveries in order of acceptance, after the one with this id."""
         ...
 
@@ -164,7 +164,7 @@ class Queue(Protocol):
     """One SQS queue. Every method raises `SourceError`s."""
 
     async def receive(self, limit: int, wait: float, visibility: float | None) -> list[Message]:
-        """Up to `limit` (10) messages, waiting for the first up to `wait` seconds. A cancelled call may leave some in flight."""
+        """Up to `limit` (10) messages, waiting for the first up to `wait` seconds. A cancelled call may leave some hidden."""
         ...
 
     async def delete(self, handles: Sequence[str]) -> list[str]:
