@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from router import jsontext
 from router.batches import Batch, Rejected, Settlement
-from router.errors import Invoked, RequestError
+from router.errors import FetchFailed, Invoked, RequestError
 from router.model import (
     Conversation,
     ErrorNote,
+    Fetch,
     Forward,
     Glimpse,
     Invocation,
@@ -22,6 +23,7 @@ from router.model import (
     OriginResponse,
     PeekBody,
     ReadBody,
+    Remark,
     Reply,
     Request,
     Resolve,
@@ -31,7 +33,7 @@ from router.model import (
     Trigger,
 )
 from router.outcome import Outcome, OutcomeKind, transport
-from router.ports import Clock, Forwarder, Invoker, Metrics
+from router.ports import Clock, Fetcher, Forwarder, Invoker, Metrics
 
 log = logging.getLogger("router.driver")
 
@@ -83,9 +85,12 @@ class Driver:
         draw: Callable[[], float],
         metrics: Metrics,
         forwarder: Forwarder | None = None,
+        *,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._invoker = invoker
         self._forwarder = forwarder
+        self._fetcher = fetcher
         self._clock = clock
         self._draw = draw
         self._metrics = metrics
@@ -95,6 +100,8 @@ class Driver:
             PeekBody: self._peek_body,
             Resolve: self._resolve,
             Forward: self._forward,
+            Fetch: self._fetch,
+            Remark: self._remark,
         }
 
     async def run(self, exchange: Exchange) -> Reply:
@@ -212,6 +219,17 @@ class Driver:
         assert isinstance(step, Resolve)
         assert self._forwarder is not None
         await self._forwarder.resolve(step.origin)
+
+    async def _fetch(self, exchange: Exchange, step: Step) -> bytes:
+        assert isinstance(step, Fetch)
+        if self._fetcher is None:
+            raise FetchFailed("nothing is fetched here")
+        return await self._fetcher.fetch(step)
+
+    async def _remark(self, exchange: Exchange | BatchExchange, step: Step) -> None:
+        assert isinstance(step, Remark)
+        self._metrics.remarked(exchange.trigger.name, step.name)
+        log.info(step.message, extra={"trigger": exchange.trigger.name, "request_id": exchange.request.id, **step.fields})
 
     async def _forward(self, exchange: Exchange, step: Step) -> OriginResponse:
         assert isinstance(step, Forward)

@@ -114,6 +114,12 @@ class OriginBroken(OriginError):
     name = "bad_origin_response"
 
 
+class FetchFailed(RequestError):
+    """A URL that a sender named could not be fetched, or may not be."""
+
+    name = "fetch_failed"
+
+
 class SourceError(RouterError):
     """A source that is polled could not be asked, or not be told. `code`: as the service says it; worth another try later."""
 

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any, Literal
 
 from router.batches import Message
-from router.errors import Invoked, RequestError, SourceError
+from router.errors import FetchFailed, Invoked, RequestError, SourceError
 from router.model import (
     Claim,
     Conversation,
+    Fetch,
     Headers,
     Invocation,
     Origin,
@@ -107,6 +108,24 @@ class FakeForwarder:
         self.requests.clear()
 
 
+class FakeFetcher:
+    """Answers from a table of URL to body or error; what it does not know fails. Remembers what it was asked."""
+
+    def __init__(self, answers: Mapping[str, bytes | FetchFailed] | None = None) -> None:
+        self.answers = dict(answers or {})
+        self.fetched: list[Fetch] = []
+
+    async def fetch(self, step: Fetch) -> bytes:
+        self.fetched.append(step)
+        answer = self.answers.get(step.url, FetchFailed(f"{step.url} answered 404"))
+        if isinstance(answer, FetchFailed):
+            raise answer
+        return answer
+
+    async def close(self) -> None:
+        self.fetched.clear()
+
+
 class FakeActivities:
     """An activity that hands out `tasks` in order and remembers what it was told. An exception among the tasks is raised.
 
@@ -167,6 +186,7 @@ class FakeMetrics:
         self.finished: list[tuple[str, int]] = []
         self.invocations: list[tuple[str, str, OutcomeKind]] = []
         self.unmatched_on: list[str] = []
+        self.remarks: list[tuple[str, str]] = []
         self.health: list[tuple[str, str, bool]] = []
 
     def request_started(self, trigger: str) -> None:
@@ -177,6 +197,9 @@ class FakeMetrics:
 
     def invocation_finished(self, trigger: str, function: str, outcome: Outcome) -> None:
         self.invocations.append((trigger, function, outcome.kind))
+
+    def remarked(self, trigger: str, name: str) -> None:
+        self.remarks.append((trigger, name))
 
     def unmatched(self, listener: str) -> None:
         self.unmatched_on.append(listener)

@@ -12,7 +12,7 @@ from router.driver import Driver
 from router.errors import StartError
 from router.model import Function, Invocation
 from router.outcome import Outcome
-from router.ports import Clock, Forwarder, Invoker, Metrics
+from router.ports import Clock, Fetcher, Forwarder, Invoker, Metrics
 from router.routing import Table
 from router.settings import Config
 
@@ -72,6 +72,9 @@ def assemble(
     metrics: Metrics,
     draw: Callable[[], float] = random.random,
     forwarder: Forwarder | None = None,
+    *,
+    fetcher: Fetcher | None = None,
 ) -> Generation:
     """Wire one generation over backends that are running."""
-    return Generation(config, routing.compile_tables(config.triggers), Driver(invoker, clock, draw, metrics, forwarder))
+    driver = Driver(invoker, clock, draw, metrics, forwarder, fetcher=fetcher)
+    return Generation(config, routing.compile_tables(config.triggers), driver)

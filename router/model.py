@@ -5,7 +5,7 @@ as much to build, and these are built for every request.
 """
 
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from router.batches import ActivitySource, Batch, Settlement
@@ -220,7 +220,29 @@ class Accept:
     acceptances: tuple[Acceptance, ...]
 
 
-Step = ReadBody | Invoke | PeekBody | Resolve | Forward | Accept
+@dataclass(slots=True, frozen=True)
+class Fetch:
+    """GET a URL that the sender of a request names. Result: the body's bytes of a 200. Throws `FetchFailed`.
+
+    What performs it pins hosts: those of AWS's SNS over https, and `hosts` (`router.policies.sns_urls.UrlRule`), nothing else;
+    it follows no redirects, and bounds size and time. `keep`: the answer never changes, and may be remembered.
+    """
+
+    url: str
+    hosts: tuple[str, ...] = ()
+    keep: bool = False
+
+
+@dataclass(slots=True)
+class Remark:
+    """Say something of this request that is no error: counted by `name`, logged as `message` with `fields`. Result: None."""
+
+    name: str
+    message: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+Step = ReadBody | Invoke | PeekBody | Resolve | Forward | Accept | Fetch | Remark
 Conversation = Generator[Step, Any, Reply]
 """A trigger's handling of one request, without I/O: yields steps, gets their results, returns the reply."""
 
@@ -360,6 +382,7 @@ __all__ = [
     "Claim",
     "Conversation",
     "ErrorNote",
+    "Fetch",
     "Forward",
     "Function",
     "Glimpse",
@@ -376,6 +399,7 @@ __all__ = [
     "Place",
     "Probe",
     "ReadBody",
+    "Remark",
     "Reply",
     "Report",
     "Request",

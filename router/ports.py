@@ -5,7 +5,7 @@ from typing import Protocol
 
 from router.batches import Message
 from router.deliveries import Delivery, DeliverySettlement, Durability, Receipt, Selection
-from router.model import Invocation, Origin, OriginRequest, OriginResponse, Reply, Request, Trigger
+from router.model import Fetch, Invocation, Origin, OriginRequest, OriginResponse, Reply, Request, Trigger
 from router.outcome import Outcome
 
 
@@ -52,6 +52,18 @@ class Forwarder(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection. Called once."""
+        ...
+
+
+class Fetcher(Protocol):
+    """Gets what a sender's URL names, where the rules allow that."""
+
+    async def fetch(self, step: Fetch) -> bytes:
+        """The body of a 200. Raises `FetchFailed`; nothing is tried twice."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections. Called once."""
         ...
 
 
@@ -220,6 +232,10 @@ class Metrics(Protocol):
 
     def invocation_finished(self, trigger: str, function: str, outcome: Outcome) -> None:
         """One attempt ended."""
+        ...
+
+    def remarked(self, trigger: str, name: str) -> None:
+        """A conversation said something that is no error: `filtered`, `subscription_confirmed`, …"""
         ...
 
     def unmatched(self, listener: str) -> None:

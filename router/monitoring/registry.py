@@ -96,6 +96,14 @@ class PrometheusMetrics:
         self._unmatched = _Children(
             Counter("lambda_router_unmatched_requests", "Requests that no trigger claims.", ["listener"], registry=registry)
         )
+        self._remarks = _Children(
+            Counter(
+                "lambda_router_remarks",
+                "What happened that is no error, by name: `filtered`, `subscription_confirmed`, ….",
+                ["trigger", "remark"],
+                registry=registry,
+            )
+        )
         self._source_errors = _Children(
             Counter(
                 "lambda_router_source_errors",
@@ -132,6 +140,9 @@ class PrometheusMetrics:
     def invocation_finished(self, trigger: str, function: str, outcome: Outcome) -> None:
         self._invocations(trigger, function, outcome.kind.value).inc()
         self._function_seconds(trigger, function).observe(outcome.function_seconds)
+
+    def remarked(self, trigger: str, name: str) -> None:
+        self._remarks(trigger, name).inc()
 
     def unmatched(self, listener: str) -> None:
         self._unmatched(listener).inc()
