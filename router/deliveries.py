@@ -9,6 +9,11 @@ from typing import Any
 
 from router.functions import Target
 
+MAX_EVENT = 1024 * 1024
+"""Bytes of an event that is invoked asynchronously (semantics/async.md §0)."""
+MAX_HOPS = 16
+"""Functions that one chain may pass (semantics/async.md §A.6)."""
+
 
 class Durability(StrEnum):
     """What has happened before an acceptance is acknowledged: an fsync, or a write to the operating system."""
@@ -82,7 +87,8 @@ class Delivery:
     Progress: `due_at`, `retries_used` (after function errors), `throttles` (after throttles and system errors),
     `invoke_count` (attempts that ran the function), `starts` (attempts begun and not recorded: a process that died in one).
     End: `condition` and `response` (`{statusCode, executedVersion, functionError, payload}`, payload as text) are recorded
-    before anything is sent; `pending` names the destinations that still wait for the record.
+    before anything is sent; `pending` names the destinations that still wait for the record (`on_success`, `on_failure`,
+    `dead_letter`), `sent` those that have it; `send_failures` counts sends that failed.
     """
 
     id: str
@@ -108,6 +114,23 @@ class Delivery:
     detail: str = ""
     response: dict[str, Any] | None = None
     pending: tuple[str, ...] = ()
+    sent: tuple[str, ...] = ()
+    send_failures: int = 0
+
+
+@dataclass(slots=True)
+class Letter:
+    """What a destination gets of an ended delivery. `attributes`: `(name, type, value)`, of queues and topics alone.
+
+    `detail_type`, `resources`: for an event bus. `key`: for a bucket.
+    """
+
+    body: bytes
+    trace_id: str = ""
+    attributes: tuple[tuple[str, str, str], ...] = ()
+    detail_type: str = ""
+    resources: tuple[str, ...] = ()
+    key: str = ""
 
 
 class Fate(StrEnum):

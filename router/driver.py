@@ -5,14 +5,16 @@ own error bodies. Anything else that a trigger raises is a fault of ours: logged
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from router import jsontext
 from router.batches import Batch, Rejected, Settlement
+from router.deliveries import Receipt
 from router.errors import FetchFailed, Invoked, RequestError
 from router.model import (
-    Conversation,
+    Accept,
     ErrorNote,
     Fetch,
     Forward,
@@ -29,11 +31,10 @@ from router.model import (
     Resolve,
     Step,
     Stream,
-    Target,
     Trigger,
 )
 from router.outcome import Outcome, OutcomeKind, transport
-from router.ports import Clock, Fetcher, Forwarder, Invoker, Metrics
+from router.ports import Acceptor, Clock, Fetcher, Forwarder, Invoker, Metrics
 
 log = logging.getLogger("router.driver")
 
@@ -87,8 +88,10 @@ class Driver:
         forwarder: Forwarder | None = None,
         *,
         fetcher: Fetcher | None = None,
+        acceptor: Acceptor | None = None,
     ) -> None:
         self._invoker = invoker
+        self._acceptor = acceptor
         self._forwarder = forwarder
         self._fetcher = fetcher
         self._clock = clock
@@ -102,6 +105,12 @@ class Driver:
             Forward: self._forward,
             Fetch: self._fetch,
             Remark: self._remark,
+            Accept: self._accept,
+        }
+        self._perform_in_batch: dict[type[Step], Callable[[BatchExchange, Step], Awaitable[object]]] = {
+            Invoke: self._invoke,
+            Remark: self._remark,
+            Accept: self._accept,
         }
 
     async def run(self, exchange: Exchange) -> Reply:
@@ -109,7 +118,7 @@ class Driver:
         trigger = exchange.trigger
         passed_on: object = None
         try:
-            reply = await self._converse(trigger.type.handle(exchange.request, trigger.built), exchange)
+            reply: Reply = await _converse(trigger.type.handle(exchange.request, trigger.built), self._perform, exchange)
             passed_on = reply.body
             _log_fault(exchange, reply)
             return reply
@@ -128,20 +137,18 @@ class Driver:
         """What the source is to be told. Raises nothing but `asyncio.CancelledError`."""
         trigger, batch = exchange.trigger, exchange.request
         assert trigger.type.handle_batch is not None
-        conversation = trigger.type.handle_batch(batch, trigger.built)
         try:
-            step = next(conversation)
-            while True:
-                step = conversation.send(await self._invoke(exchange, step))
-        except StopIteration as stop:
-            settlement: Settlement = stop.value
+            settlement: Settlement = await _converse(
+                trigger.type.handle_batch(batch, trigger.built), self._perform_in_batch, exchange
+            )
             return settlement
+        except RequestError as error:
+            rejected = tuple(Rejected(message.handle, *_OWN_FAULT) for message in batch.messages)
+            return Settlement(rejected, error.name, str(error))
         except Exception as error:
             log.exception("A trigger failed.", extra={"trigger": trigger.name, "request_id": batch.id})
             rejected = tuple(Rejected(message.handle, *_OWN_FAULT) for message in batch.messages)
             return Settlement(rejected, "internal", type(error).__name__)
-        finally:
-            conversation.close()
 
     async def ask(self, trigger: Trigger, request: Request, step: Invoke) -> Outcome:
         """Invoke outside a conversation, for a question of the router's own; counted and logged as every other invocation.
@@ -149,23 +156,6 @@ class Driver:
         `request` gives ids only. Raises nothing but `asyncio.CancelledError`.
         """
         return await self._invoke(Exchange(trigger, request, _no_body), step)
-
-    async def _converse(self, conversation: Conversation, exchange: Exchange) -> Reply:
-        perform = self._perform
-        try:
-            step = next(conversation)
-            while True:
-                try:
-                    result = await perform[type(step)](exchange, step)
-                except RequestError as error:
-                    step = conversation.throw(error)
-                else:
-                    step = conversation.send(result)
-        except StopIteration as stop:
-            reply: Reply = stop.value
-            return reply
-        finally:
-            conversation.close()
 
     async def _read_body(self, exchange: Exchange, step: Step) -> bytes:
         assert isinstance(step, ReadBody)
@@ -180,7 +170,7 @@ class Driver:
         request = exchange.request
         invocation = Invocation(
             function,
-            self._qualifier(target),
+            target.drawn(self._draw),
             step.payload,
             step.id or request.id,
             request.trace_id,
@@ -245,15 +235,10 @@ class Driver:
         exchange.streams.append(response.body)
         return response
 
-    def _qualifier(self, target: Target) -> str | None:
-        if not target.weights:
-            return target.qualifier or target.function.qualifier
-        point = self._draw() * sum(weight for _, weight in target.weights)
-        for qualifier, weight in target.weights:
-            point -= weight
-            if point < 0:
-                return qualifier
-        return target.weights[-1][0]
+    async def _accept(self, exchange: Exchange | BatchExchange, step: Step) -> list[Receipt]:
+        assert isinstance(step, Accept)
+        assert self._acceptor is not None
+        return await self._acceptor.accept(exchange.trigger, exchange.request, step.acceptances)
 
 
 def _outgoing_body(exchange: Exchange) -> tuple[bytes | AsyncIterator[bytes] | None, int | None]:
@@ -271,6 +256,27 @@ async def _pieces(exchange: Exchange) -> AsyncIterator[bytes]:
         yield exchange.peeked.pop(0)
     while piece := await exchange.read_piece():
         yield piece
+
+
+async def _converse(
+    conversation: Generator[Step, Any, Any],
+    perform: Mapping[type[Step], Callable[[Any, Step], Awaitable[object]]],
+    exchange: object,
+) -> Any:
+    """Play the world's side of a conversation to its end; what it returns."""
+    try:
+        step = next(conversation)
+        while True:
+            try:
+                result = await perform[type(step)](exchange, step)
+            except RequestError as error:
+                step = conversation.throw(error)
+            else:
+                step = conversation.send(result)
+    except StopIteration as stop:
+        return stop.value
+    finally:
+        conversation.close()
 
 
 async def _no_body(limit: int) -> bytes:

@@ -5,8 +5,10 @@ import posixpath
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from router.batches import Message
-from router.errors import FetchFailed, Invoked, RequestError, SourceError
+from router.batches import Batch, Message
+from router.deliveries import Acceptance, Condition, Fate, Letter, Receipt
+from router.errors import DestinationError, FetchFailed, Invoked, RequestError, SourceError
+from router.functions import DestinationAddress
 from router.model import (
     Claim,
     Conversation,
@@ -174,6 +176,69 @@ class FakeActivities:
         self.on_call(name)
         if self.failures.get(name):
             raise self.failures[name].pop(0)
+
+
+class FakeAcceptor:
+    """Accepts everything: the nth event becomes the delivery `delivery-n`. A known deduplication id is answered as before.
+
+    `error`: raised instead. `accepted`: what was accepted, with the trigger's name.
+    """
+
+    def __init__(self, error: RequestError | None = None) -> None:
+        self.error = error
+        self.accepted: list[tuple[str, Acceptance]] = []
+        self._known: dict[tuple[str, str, str], str] = {}
+
+    async def accept(self, trigger: Trigger, request: Request | Batch, acceptances: Sequence[Acceptance]) -> list[Receipt]:
+        if self.error is not None:
+            raise self.error
+        return [self.receipt(trigger.name, acceptance) for acceptance in acceptances]
+
+    def receipt(self, trigger: str, acceptance: Acceptance) -> Receipt:
+        """Accept one event."""
+        key = (trigger, acceptance.route, acceptance.deduplication_id or "")
+        if key in self._known:
+            return Receipt(self._known[key], duplicate=True)
+        self.accepted.append((trigger, acceptance))
+        receipt = Receipt(f"delivery-{len(self.accepted)}")
+        if acceptance.deduplication_id is not None:
+            self._known[key] = receipt.delivery_id
+        return receipt
+
+
+class FakeDestinations:
+    """Remembers what was sent, by ARN; `failures` by ARN are raised in order, one per call."""
+
+    def __init__(self, failures: Mapping[str, Sequence[DestinationError]] | None = None) -> None:
+        self.failures = {arn: [*errors] for arn, errors in (failures or {}).items()}
+        self.sent: list[tuple[str, Letter]] = []
+
+    async def send(self, address: DestinationAddress, letter: Letter) -> None:
+        if self.failures.get(address.arn):
+            raise self.failures[address.arn].pop(0)
+        self.sent.append((address.arn, letter))
+
+
+class FakeDeliveryMetrics:
+    """Remembers what was counted, in order: `(name, trigger, function, …)`."""
+
+    def __init__(self) -> None:
+        self.counted: list[tuple[object, ...]] = []
+
+    def event_accepted(self, trigger: str, function: str) -> None:
+        self.counted.append(("accepted", trigger, function))
+
+    def attempt_started(self, trigger: str, function: str, age: float) -> None:
+        self.counted.append(("attempt", trigger, function, age))
+
+    def event_dropped(self, trigger: str, function: str, condition: Condition) -> None:
+        self.counted.append(("dropped", trigger, function, condition))
+
+    def send_failed(self, trigger: str, function: str, destination: str) -> None:
+        self.counted.append(("send_failed", trigger, function, destination))
+
+    def event_settled(self, trigger: str, function: str, fate: Fate) -> None:
+        self.counted.append(("settled", trigger, function, fate))
 
 
 class FakeMetrics:

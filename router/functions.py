@@ -3,7 +3,7 @@
 Part of `router.model`, which everything imports them from. Slotted, and immutable by convention, as everything there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from router.arn import FunctionArn
@@ -29,6 +29,43 @@ class LocalFunction:
     """Seconds that the init phase may take (semantics/sync.md §12.4)."""
 
 
+@dataclass(slots=True, frozen=True)
+class DestinationAddress:
+    """Where letters about ended deliveries go. `service`: `sqs`, `sns`, `lambda`, `events`, `s3`. `target`: of `lambda`."""
+
+    service: str
+    arn: str
+    target: "Target | None" = None
+
+    @property
+    def region(self) -> str:
+        """Empty for a bucket, whose ARN has none."""
+        return self.arn.split(":")[3]
+
+    @property
+    def name(self) -> str:
+        """Of the queue, topic, bus, bucket or function."""
+        return self.arn.split(":", 5)[5].removeprefix("event-bus/").removeprefix("function:")
+
+
+@dataclass(slots=True, frozen=True)
+class AsyncPolicy:
+    """How a function is invoked asynchronously (semantics/async.md §A.2, §A.3). Times in seconds.
+
+    `delivery`: `managed`, `delegated`, or None: managed for what runs on this machine, delegated for an ARN. Everything else
+    holds for `managed` alone. `retry_delays` are waited after function errors; the last one doubles, up to an hour, where there
+    are more retries.
+    """
+
+    delivery: str | None = None
+    max_retries: int = 2
+    retry_delays: tuple[float, ...] = (60.0, 120.0)
+    max_event_age: float = 21_600.0
+    on_success: DestinationAddress | None = None
+    on_failure: DestinationAddress | None = None
+    dead_letter: DestinationAddress | None = None
+
+
 @dataclass(slots=True)
 class Function:
     """An invocation target. `arn` is unqualified; of a local function without an ARN it is synthetic.
@@ -46,6 +83,7 @@ class Function:
     local: LocalFunction | None = None
     declared_arn: bool = True
     qualifier: str | None = None
+    policy: AsyncPolicy = AsyncPolicy()
 
 
 @dataclass(slots=True)
@@ -55,6 +93,17 @@ class Target:
     function: Function
     qualifier: str | None = None
     weights: tuple[tuple[str, int], ...] = ()
+
+    def drawn(self, draw: Callable[[], float]) -> str | None:
+        """The qualifier of one call. `draw()` gives a uniform float in [0, 1); it is asked only where there are weights."""
+        if not self.weights:
+            return self.qualifier or self.function.qualifier
+        point = draw() * sum(weight for _, weight in self.weights)
+        for qualifier, weight in self.weights:
+            point -= weight
+            if point < 0:
+                return qualifier
+        return self.weights[-1][0]
 
 
 @dataclass(slots=True)
@@ -76,3 +125,5 @@ class Invocation:
     client_context: str | None = None
     log_tail: bool = False
     tenant_id: str | None = None
+    asynchronous: bool = False
+    """Nobody waits: `max_concurrency` counts these apart, so that a backlog cannot starve callers."""

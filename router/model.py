@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from router.batches import ActivitySource, Batch, Settlement
-from router.deliveries import Acceptance
+from router.batches import ActivitySource, Batch, QueueSource, Settlement
+from router.deliveries import Acceptance, Durability
 from router.errors import Invoked, RequestError
-from router.functions import Function, Invocation, LocalFunction, Target
+from router.functions import AsyncPolicy, Function, Invocation, LocalFunction, Target
 from router.outcome import Outcome
 
 Headers = list[tuple[str, str]]
@@ -341,7 +341,7 @@ class TriggerType:
     check: Callable[[Mapping[str, Any], Report], None] | None = None
     rank: Callable[[Any, Request], int] | None = None
     route_keys: Callable[[Mapping[str, Any]], list[tuple[tuple[Any, ...], str]]] | None = None
-    source: Callable[[Any], ActivitySource | None] | None = None
+    source: Callable[[Any], ActivitySource | QueueSource | None] | None = None
     handle_batch: Callable[[Batch, Any], BatchConversation] | None = None
     probes: Callable[[Any], Sequence[Probe]] | None = None
 
@@ -370,6 +370,9 @@ class Trigger:
     built: Any
     labels: Mapping[str, str]
     place: Place
+    durability: Durability = Durability.DISK
+    policies: Mapping[str, AsyncPolicy] = field(default_factory=dict)
+    """How functions are invoked asynchronously for this trigger, by name, where that is not the function's own policy."""
 
 
 __all__ = [
@@ -398,6 +401,7 @@ __all__ = [
     "PeekBody",
     "Place",
     "Probe",
+    "QueueSource",
     "ReadBody",
     "Remark",
     "Reply",

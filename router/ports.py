@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from router.batches import Message
-from router.deliveries import Delivery, DeliverySettlement, Durability, Receipt, Selection
+from router.batches import Batch, EventCount, Message, QueueFacts
+from router.deliveries import Acceptance, Condition, Delivery, DeliverySettlement, Durability, Fate, Letter, Receipt, Selection
+from router.functions import DestinationAddress
 from router.model import Fetch, Invocation, Origin, OriginRequest, OriginResponse, Reply, Request, Trigger
 from router.outcome import Outcome
 
@@ -164,16 +165,52 @@ class Store(Protocol):
         ...
 
 
-class Destination(Protocol):
-    """Where records of ended deliveries go."""
+class Acceptor(Protocol):
+    """Makes events durable for a conversation: what performs an `Accept`."""
 
-    async def send(self, record: bytes, delivery: Delivery) -> None:
+    async def accept(self, trigger: Trigger, request: Request | Batch, acceptances: Sequence[Acceptance]) -> list[Receipt]:
+        """Keep them, in one commit, with the trigger's durability; the receipts in the same order. Raises `Unavailable`."""
+        ...
+
+
+class Destinations(Protocol):
+    """Queues, topics, event buses and buckets that are told about ended deliveries."""
+
+    async def send(self, address: DestinationAddress, letter: Letter) -> None:
         """Returns when the destination has it. Raises `DestinationError`, which says whether repeating can help."""
+        ...
+
+
+class DeliveryMetrics(Protocol):
+    """Figures of asynchronous deliveries; names in AWS's words are those of semantics/async.md §F.1."""
+
+    def event_accepted(self, trigger: str, function: str) -> None:
+        """AsyncEventsReceived: an event is in the journal."""
+        ...
+
+    def attempt_started(self, trigger: str, function: str, age: float) -> None:
+        """AsyncEventAge: `age` seconds after its acceptance an attempt begins."""
+        ...
+
+    def event_dropped(self, trigger: str, function: str, condition: Condition) -> None:
+        """AsyncEventsDropped: a delivery gave up. With `Condition.LOOP` also RecursiveInvocationsDropped."""
+        ...
+
+    def send_failed(self, trigger: str, function: str, destination: str) -> None:
+        """DeadLetterErrors for `dead_letter`, else DestinationDeliveryFailures (`on_success`, `on_failure`): a send failed."""
+        ...
+
+    def event_settled(self, trigger: str, function: str, fate: Fate) -> None:
+        """A delivery left the queue: `DONE`, or `DEAD` where it stays in the journal as a dead letter."""
         ...
 
 
 class Queue(Protocol):
     """One SQS queue. Every method raises `SourceError`s."""
+
+    async def describe(self) -> QueueFacts:
+        """What the queue says of itself."""
+        ...
 
     async def receive(self, limit: int, wait: float, visibility: float | None) -> list[Message]:
         """Up to `limit` (10) messages, waiting for the first up to `wait` seconds. A cancelled call may leave some hidden."""
@@ -208,6 +245,10 @@ class PollMetrics(Protocol):
 
     def source_failed(self, trigger: str, operation: str, code: str) -> None:
         """A call of the source failed. `operation`: `poll`, `settle` or `heartbeat`."""
+        ...
+
+    def events_counted(self, trigger: str, what: EventCount, number: int) -> None:
+        """So many messages of a queue were polled, filtered out, …"""
         ...
 
 
