@@ -77,6 +77,21 @@ class Log:
 
 
 @dataclass(slots=True)
+class JournalSettings:
+    """The durable queue. `url`: `memory:`, or `sqlite:` and the path of a folder. Sizes are bytes, times seconds.
+
+    `max_size`: what the journal may occupy; `min_free_disk`: what it leaves free on its file system; beyond either nothing is
+    accepted. `deduplication_window`: how long an accepted id is known. `dead_letter_retention`: None keeps dead letters forever.
+    """
+
+    url: str = "memory:"
+    max_size: int = 1024**3
+    min_free_disk: int = 512 * 1024**2
+    deduplication_window: float = 3600.0
+    dead_letter_retention: float | None = 14 * 86400.0
+
+
+@dataclass(slots=True)
 class Config:
     """One validated configuration."""
 
@@ -86,6 +101,7 @@ class Config:
     aws: Aws
     admin: Admin
     log: Log
+    journal: JournalSettings = field(default_factory=JournalSettings)
     drain_timeout: float = 30.0
     public_url: str | None = None
     prometheus: bool = True
