@@ -18,7 +18,23 @@ ROOT = Path(__file__).parent.parent
 ROUTER = ROOT / "router"
 
 LAYERS = (
-    ("words", {"", "errors", "arn", "functions", "batches", "deliveries", "outcome", "model", "ports", "settings", "fakes"}),
+    (
+        "words",
+        {
+            "",
+            "errors",
+            "arn",
+            "functions",
+            "batches",
+            "deliveries",
+            "origins",
+            "outcome",
+            "model",
+            "ports",
+            "settings",
+            "fakes",
+        },
+    ),
     ("pure", {"jsontext", "triggers", "patterns", "policies", "config", "routing"}),
     ("engine", {"driver", "delivery"}),
     ("edges", {"net", "backends", "journal", "monitoring", "auth", "files"}),
