@@ -1,0 +1,264 @@
+"""Works the journal off: claim, attempt, record what came of it, tell the destinations, settle last.
+
+A crash between any two steps repeats a step. An outcome stands in the journal before anything is sent, so that a function whose
+success was recorded never runs again. What is claimed and has no permit yet waits here; of such a function nothing more is
+claimed, so that no backlog holds up another function's deliveries.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from router.deliveries import Condition, Delivery, DeliverySettlement, Fate
+from router.delivery.attempts import Attempts
+from router.delivery.book import Book, Plan
+from router.delivery.permits import Permits
+from router.delivery.sends import Sends
+from router.errors import RouterError
+from router.policies.retries import GiveUp, Retry, Verdict
+from router.ports import Clock, DeliveryMetrics, Journal
+
+log = logging.getLogger("router.delivery")
+
+CLAIM = 64
+"""Deliveries of one claim."""
+MOST_AT_WORK = 2048
+"""Deliveries that are in memory at most, those that wait for a slow destination among them."""
+_LONGEST_PAUSE = 30.0
+_LONGEST_BACK_OFF = 300.0
+_SUCCESS_LETTERS = ("on_success",)
+_FAILURE_LETTERS = ("on_failure", "dead_letter")
+
+
+class Deliverer:
+    """The loop over a journal. `start` it; `stop` claims no more; `close` waits for what is under way, or cuts it.
+
+    `pause(seconds)`: how it waits for a journal that cannot commit.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        attempts: Attempts,
+        sends: Sends,
+        book: Book,
+        clock: Clock,
+        metrics: DeliveryMetrics,
+        *,
+        capacity: Mapping[str, int],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._journal = journal
+        self._attempts = attempts
+        self._sends = sends
+        self._book = book
+        self._clock = clock
+        self._metrics = metrics
+        self._permits = Permits(capacity)
+        self._pause = pause
+        self._waiting: dict[str, deque[Delivery]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._freed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to claim."""
+        self._loop = asyncio.create_task(self._claim_on())
+
+    def stop(self) -> None:
+        """Claim no more; what waits for a permit stays in the journal."""
+        self._stopping.set()
+        self._freed.set()
+        self._waiting.clear()
+
+    async def close(self) -> None:
+        """Wait for what is under way. When cancelled meanwhile, cut it: the journal still has it."""
+        self.stop()
+        try:
+            if self._loop is not None:
+                await self._loop
+            while self._tasks:
+                await asyncio.wait(self._tasks)
+        finally:
+            running = [task for task in (self._loop, *self._tasks) if task is not None]
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def status(self) -> Mapping[str, int]:
+        """For the operator: how much is under way, and how much waits for a permit."""
+        return {"running": self._permits.running, "waiting": sum(map(len, self._waiting.values())), "at_work": len(self._tasks)}
+
+    # --- claiming -----------------------------------------------------------------------------------------------------
+
+    async def _claim_on(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                await self._claim_once()
+                failures = 0
+            except Exception:  # a journal may fail in its own ways; deliveries go on as soon as it can
+                failures += 1
+                log.exception("The journal could not be asked for deliveries.", extra={"failures": failures})
+                await self._pause(_doubled(failures, _LONGEST_PAUSE))
+
+    async def _claim_once(self) -> None:
+        self._freed.clear()
+        room = MOST_AT_WORK - len(self._tasks) - sum(map(len, self._waiting.values()))
+        claimed = await self._journal.claim(self._clock.now(), min(CLAIM, room), tuple(self._waiting)) if room > 0 else []
+        for delivery in claimed:
+            self._waiting.setdefault(delivery.function, deque()).append(delivery)
+        self._dispatch()
+        if not claimed:
+            await self._wait(room > 0)
+
+    async def _wait(self, for_the_journal: bool) -> None:
+        """Until a permit is free, or the journal may have something."""
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._freed.wait())]
+        if for_the_journal:
+            waits.append(asyncio.ensure_future(self._journal.wait(None)))
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        for wait in done:
+            wait.result()
+
+    def _dispatch(self) -> None:
+        """Start what may run, one of each function in turn."""
+        if self._stopping.is_set():
+            self._waiting.clear()
+        stuck: set[str] = set()
+        while len(stuck) < len(self._waiting):
+            for function in [name for name in self._waiting if name not in stuck]:
+                queue = self._waiting[function]
+                if not self._begin(queue[0]):
+                    stuck.add(function)
+                    continue
+                queue.popleft()
+                if not queue:
+                    del self._waiting[function]
+
+    def _begin(self, delivery: Delivery) -> bool:
+        """Give it a permit and start it; False where there is none. Only a function that is to be called needs one."""
+        plan = self._book.plan(delivery)
+        kind = None
+        if plan is not None and delivery.condition is None:
+            kind = "local" if plan.here else "aws"
+            limit = None if plan.delegated else plan.function.max_concurrency
+            if not self._permits.take(kind, delivery.function, limit):
+                return False
+        task = asyncio.create_task(self._work(delivery, plan, kind))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return True
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._freed.set()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("A delivery could not be settled; the next process repeats it.", exc_info=task.exception())
+
+    def _give_back(self, kind: str, function: str) -> None:
+        self._permits.give_back(kind, function)
+        self._dispatch()
+        self._freed.set()
+
+    # --- one delivery -------------------------------------------------------------------------------------------------
+
+    async def _work(self, delivery: Delivery, plan: Plan | None, kind: str | None) -> None:
+        try:
+            fate = await self._fate(delivery, plan, kind)
+        except Exception:
+            log.exception("A delivery failed within the router.", extra={"delivery_id": delivery.id})
+            fate = self._postponed(delivery)
+        await self._persist(lambda: self._journal.settle([DeliverySettlement(delivery, fate)]), delivery)
+        if fate is not Fate.LATER:
+            self._metrics.event_settled(delivery.trigger, delivery.function, fate)
+            if fate is Fate.DEAD:
+                _log_dead(delivery)
+
+    async def _fate(self, delivery: Delivery, plan: Plan | None, kind: str | None) -> Fate:
+        """Everything but the settlement."""
+        if delivery.condition is None:
+            try:
+                verdict = await self._attempts.make(delivery, plan)
+            finally:
+                if kind is not None:
+                    self._give_back(kind, delivery.function)
+            if isinstance(verdict, Retry):
+                return _again(delivery, verdict)
+            self._end(delivery, plan, verdict)
+            if delivery.pending:
+                await self._persist(lambda: self._journal.record([delivery]), delivery)
+        elif not delivery.pending and not delivery.sent:
+            self._end(delivery, plan, GiveUp(delivery.condition, delivery.detail))
+        return await self._sends.make(delivery, plan)
+
+    def _end(self, delivery: Delivery, plan: Plan | None, verdict: Verdict) -> None:
+        """No more attempts: the condition, and who is to be told."""
+        success = not isinstance(verdict, GiveUp)
+        if isinstance(verdict, GiveUp):
+            delivery.condition, delivery.detail = verdict.condition, verdict.detail
+            self._metrics.event_dropped(delivery.trigger, delivery.function, verdict.condition)
+        else:
+            delivery.condition = Condition.SUCCESS
+        if plan is not None and not plan.delegated:
+            names = _SUCCESS_LETTERS if success else _FAILURE_LETTERS
+            delivery.pending = tuple(name for name in names if getattr(plan.policy, name) is not None)
+
+    def _postponed(self, delivery: Delivery) -> Fate:
+        """After a fault of our own: as after a fault of Lambda's, so that no delivery keeps the router busy."""
+        if delivery.condition is None:
+            delivery.throttles += 1
+        else:
+            delivery.send_failures += 1
+        delivery.due_at = self._clock.now() + _doubled(delivery.throttles + delivery.send_failures, _LONGEST_BACK_OFF)
+        return Fate.LATER
+
+    async def _persist(self, write: Callable[[], Awaitable[None]], delivery: Delivery) -> None:
+        """Write until it is written: the claim holds meanwhile, and what is not written is repeated by the next process."""
+        failures = 0
+        while True:
+            try:
+                return await write()
+            except (RouterError, OSError) as error:
+                failures += 1
+                log.error(
+                    "The journal cannot write what became of a delivery; it is tried again.",
+                    extra={"delivery_id": delivery.id, "failures": failures, "error": str(error)},
+                )
+                await self._pause(_doubled(failures, _LONGEST_PAUSE))
+
+
+def _again(delivery: Delivery, retry: Retry) -> Fate:
+    delivery.due_at = retry.at
+    if retry.consumes:
+        delivery.retries_used += 1
+    else:
+        delivery.throttles += 1
+    return Fate.LATER
+
+
+def _doubled(failures: int, longest: float) -> float:
+    return min(longest, 2.0 ** min(failures - 1, 16))
+
+
+def _log_dead(delivery: Delivery) -> None:
+    log.error(
+        "A delivery gave up and no destination has it; it stays in the journal as a dead letter.",
+        extra={
+            "trigger": delivery.trigger,
+            "route": delivery.route or None,
+            "function": delivery.function,
+            "delivery_id": delivery.id,
+            "condition": delivery.condition.value if delivery.condition is not None else None,
+            "attempts": delivery.invoke_count,
+            "detail": delivery.detail or None,
+        },
+    )
