@@ -127,3 +127,5 @@ class Invocation:
     tenant_id: str | None = None
     asynchronous: bool = False
     """Nobody waits: `max_concurrency` counts these apart, so that a backlog cannot starve callers."""
+    trigger: str = ""
+    """On whose behalf, for figures and logs."""
