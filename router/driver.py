@@ -12,7 +12,7 @@ from typing import Any
 from router import jsontext
 from router.batches import Batch, Rejected, Settlement
 from router.deliveries import Receipt
-from router.errors import FetchFailed, Invoked, RequestError
+from router.errors import FetchFailed, Invoked, RequestError, Unavailable
 from router.model import (
     Accept,
     ErrorNote,
@@ -144,7 +144,7 @@ class Driver:
             return settlement
         except RequestError as error:
             rejected = tuple(Rejected(message.handle, *_OWN_FAULT) for message in batch.messages)
-            return Settlement(rejected, error.name, str(error))
+            return Settlement(rejected, error.name, str(error), again=isinstance(error, Unavailable))
         except Exception as error:
             log.exception("A trigger failed.", extra={"trigger": trigger.name, "request_id": batch.id})
             rejected = tuple(Rejected(message.handle, *_OWN_FAULT) for message in batch.messages)
@@ -179,6 +179,7 @@ class Driver:
             step.client_context,
             step.log_tail,
             step.tenant_id,
+            trigger=exchange.trigger.name,
         )
         started = self._clock.monotonic()
         try:

@@ -60,7 +60,9 @@ async def test_steps_get_their_results() -> None:
 
     assert reply == Reply(200, [("a", "b")], b'"hi"')
     assert invoker.invocations == [
-        Invocation(HELLO, "live", b'{"x":1}', exchange.request.id, exchange.request.trace_id, timeout=29.0, log_tail=True)
+        Invocation(
+            HELLO, "live", b'{"x":1}', exchange.request.id, exchange.request.trace_id, timeout=29.0, log_tail=True, trigger="t"
+        )
     ]
     assert metrics.invocations == [("t", "hello", OutcomeKind.OK)]
 
@@ -191,8 +193,8 @@ async def test_a_batch_is_worked_on_with_its_own_ids() -> None:
     settlement, exchange = await settle(handle, invoker)
     assert settlement == Settlement((Completed("m1", "1"), Completed("m2", "1")))
     assert invoker.invocations == [
-        Invocation(HELLO, None, b"{}", BATCH.id, BATCH.trace_id),
-        Invocation(HELLO, None, b"[]", BATCH.id, BATCH.trace_id),
+        Invocation(HELLO, None, b"{}", BATCH.id, BATCH.trace_id, trigger="t"),
+        Invocation(HELLO, None, b"[]", BATCH.id, BATCH.trace_id, trigger="t"),
     ]
     assert len(exchange.outcomes) == 2
 

@@ -57,6 +57,7 @@ class Attempts:
             "Event" if plan.delegated else "RequestResponse",
             log_tail=not plan.delegated,
             asynchronous=True,
+            trigger=delivery.trigger,
         )
         started = self._clock.monotonic()
         try:
