@@ -1,0 +1,1 @@
+"""What proves callers, where that takes the outside world."""
