@@ -35,6 +35,8 @@ class Condition(StrEnum):
     """It passed through too many functions (semantics/async.md §A.6)."""
     RENDERING_FAILED = "RenderingFailed"
     """The event for the function could not be made of the accepted one."""
+    CRASHED = "RouterCrashed"
+    """The router died in each of its attempts; it is not begun once more."""
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class Acceptance:
     accepted once for each trigger and route within the configured window; None: always accepted. `group`: deliveries of one
     group are worked on one at a time, in the order of their acceptance. `attributes`: flat, for filters and logs.
     `failed`: the condition of an event that must become a dead letter at once, with `detail`.
+    `trigger`: whose event it is, where triggers share a claim and one conversation speaks for all (`TriggerType.introduce`);
+    empty: the conversation's own. `trace_id`: where an event brings its own; empty: the request's.
     """
 
     target: Target
@@ -55,6 +59,8 @@ class Acceptance:
     attributes: dict[str, str] = field(default_factory=dict)
     failed: Condition | None = None
     detail: str = ""
+    trigger: str = ""
+    trace_id: str = ""
 
 
 @dataclass(slots=True)

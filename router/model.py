@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from router.batches import ActivitySource, Batch, QueueSource, Settlement
+from router.batches import ActivitySource, Batch, Planned, QueueSource, Settlement
 from router.deliveries import Acceptance, Durability
 from router.errors import Invoked, RequestError
 from router.functions import AsyncPolicy, Function, Invocation, LocalFunction, Target
@@ -270,6 +270,8 @@ class TriggerType:
     `probes(built)`: the health checks that run while the trigger is served.
     `source(built)`: what is polled for this trigger, None: nothing; `handle_batch(batch, built)`: the conversation about what
     came from there. A trigger that is polled claims no requests.
+    `timetable(built)`: the schedules that hand `handle_batch` what is due. `check_at(settings, now, report)`: rules that depend
+    on the time, in epoch seconds; warnings only.
     """
 
     name: str
@@ -283,6 +285,8 @@ class TriggerType:
     source: Callable[[Any], ActivitySource | QueueSource | None] | None = None
     handle_batch: Callable[[Batch, Any], BatchConversation] | None = None
     probes: Callable[[Any], Sequence[Probe]] | None = None
+    timetable: Callable[[Any], Sequence[Planned]] | None = None
+    check_at: Callable[[Mapping[str, Any], float, Report], None] | None = None
 
 
 @dataclass(slots=True, frozen=True)

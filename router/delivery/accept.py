@@ -38,28 +38,29 @@ class JournalAcceptor:
         receipts = await self._journal.append(deliveries, trigger.durability)
         for delivery, receipt in zip(deliveries, receipts, strict=True):
             if not receipt.duplicate:
-                self._metrics.event_accepted(trigger.name, delivery.function)
+                self._metrics.event_accepted(delivery.trigger, delivery.function)
         return receipts
 
     def _delivery(self, trigger: str, request: Request | Batch, acceptance: Acceptance) -> Delivery:
         now = self._clock.now()
+        trace_id = acceptance.trace_id or request.trace_id
         header = request.header("x-router-hops") if isinstance(request, Request) else None
         condition, detail = acceptance.failed, acceptance.detail
         if condition is None and len(acceptance.payload) > MAX_EVENT:
             condition, detail = Condition.REFUSED, f"The event has {len(acceptance.payload)} bytes, more than {MAX_EVENT}."
         return Delivery(
             id=self._new_id(),
-            trigger=trigger,
+            trigger=acceptance.trigger or trigger,
             route=acceptance.route,
             function=acceptance.target.function.name,
             qualifier=acceptance.target.drawn(self._draw),
             payload=acceptance.payload,
             accepted_at=now,
-            trace_id=request.trace_id,
+            trace_id=trace_id,
             due_at=now,
             deduplication_id=acceptance.deduplication_id,
             group=acceptance.group,
-            hops=hops_of(request.trace_id, header),
+            hops=hops_of(trace_id, header),
             attributes=dict(acceptance.attributes),
             condition=condition,
             detail=detail,
