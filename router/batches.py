@@ -3,10 +3,11 @@
 Such a trigger claims no requests; its conversation is about a `Batch` and ends in a `Settlement`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(slots=True, frozen=True)
@@ -94,6 +95,39 @@ class Rejected:
     handle: str
     error: str
     cause: str
+
+
+class Plan(Protocol):
+    """When something is due, in epoch seconds: what `router.patterns.schedules` makes of an expression."""
+
+    def next_after(self, moment: float, zone: tzinfo) -> float | None: ...
+
+    def due_between(self, after: float, until: float, zone: tzinfo) -> Iterator[float]: ...
+
+    def last_until(self, after: float, until: float, zone: tzinfo) -> float | None: ...
+
+
+class Missed(StrEnum):
+    """What becomes of planned times that passed while nothing ran: nothing, one firing for all of them, one for each."""
+
+    SKIP = "skip"
+    ONCE = "once"
+    ALL = "all"
+
+
+@dataclass(slots=True, frozen=True)
+class Planned:
+    """One schedule of a trigger. When it is due, its trigger gets a `Batch`: a message's `handle` is the planned time.
+
+    `identity`: expression and time zone as text; where it changes, what was planned before is void. The message's `group` is
+    the schedule's name, its handle and body are RFC 3339 text in UTC (`2026-03-01T02:00:00Z`).
+    """
+
+    name: str
+    plan: Plan
+    zone: tzinfo
+    identity: str
+    missed: Missed = Missed.ONCE
 
 
 class EventCount(StrEnum):
