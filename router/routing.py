@@ -71,6 +71,8 @@ def _share(group: list[Trigger], trigger: Trigger) -> None:
             f"The triggers {first.name} ({first.place}) and {trigger.name} ({trigger.place}) claim the same requests on the"
             f" listener {trigger.listener}; give one of them another host, path or listener."
         )
+    if len(group) > 1 and trigger.type.introduce is not None:
+        trigger.type.introduce(tuple(group))
 
 
 class Table:
