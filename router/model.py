@@ -258,6 +258,11 @@ class Probe:
     unhealthy_threshold: int
 
 
+def is_asynchronous(settings: Mapping[str, Any]) -> bool:
+    """Whether a trigger's `invocation` has `async`."""
+    return "async" in settings["invocation"]
+
+
 @dataclass(slots=True, frozen=True)
 class TriggerType:
     """One module of `router.triggers`: the contract between a wire format and the rest.
@@ -273,7 +278,7 @@ class TriggerType:
     `source(built)`: what is polled for this trigger, None: nothing; `handle_batch(batch, built)`: the conversation about what
     came from there. A trigger that is polled claims no requests.
     `timetable(built)`: the schedules that hand `handle_batch` what is due. `check_at(settings, now, report)`: rules that depend
-    on the time, in epoch seconds; warnings only.
+    on the time, in epoch seconds; warnings only. `accepts(settings)`: whether it asks for `Accept`s, which need the journal.
     """
 
     name: str
@@ -290,6 +295,7 @@ class TriggerType:
     introduce: "Callable[[Sequence[Trigger]], None] | None" = None
     timetable: Callable[[Any], Sequence[Planned]] | None = None
     check_at: Callable[[Mapping[str, Any], float, Report], None] | None = None
+    accepts: Callable[[Mapping[str, Any]], bool] = is_asynchronous
 
 
 @dataclass(slots=True, frozen=True)
@@ -319,6 +325,8 @@ class Trigger:
     durability: Durability = Durability.DISK
     policies: Mapping[str, AsyncPolicy] = field(default_factory=dict)
     """How functions are invoked asynchronously for this trigger, by name, where that is not the function's own policy."""
+    accepts: bool = False
+    """Whether it asks for `Accept` steps."""
 
 
 __all__ = [

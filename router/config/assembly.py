@@ -119,6 +119,11 @@ class _Assembler:
             help_text = f"an included file holds only {', '.join(INCLUDABLE)}"
             self._problem("not-includable", f"`{name}` may not stand in an included file", entry.key.span, help_text)
             return False
+        if name == "defaults" and isinstance(entry.value, MapNode) and "async" in entry.value.entries:
+            help_text = "write it into the main file, or `async:` into the functions and triggers of this one"
+            span = entry.value.entries["async"].key.span
+            self._problem("not-includable", "`defaults.async` may not stand in an included file", span, help_text)
+            return False
         if name != "namespace" and not isinstance(entry.value, MapNode):
             self._problem("type", f"`{name}:` takes a map", entry.value.span)
             return False

@@ -7,8 +7,10 @@ from typing import Any
 
 from router.arn import DEFAULT_ACCOUNT, DEFAULT_REGION, FunctionArn, parse_function_arn
 from router.config.addresses import parse_address
+from router.config.destinations import Resolver
 from router.config.nodes import Opaque
 from router.config.references import ARN_TIMEOUT, Functions
+from router.deliveries import Durability
 from router.model import Function, LocalFunction, Place, Scope, Trigger, TriggerType
 from router.settings import Address, Admin, Aws, Config, Listener, Log, Tls
 
@@ -38,12 +40,14 @@ def build(material: Material) -> Config:
             for name, function in settings["functions"].items()
         }
     )
+    resolver = Resolver(aws.region, aws.account_id, functions.target)
     listeners = {name: _listener(name, listener) for name, listener in settings["listeners"].items()}
     triggers = tuple(
         _trigger(name, trigger, material, aws, functions, next(iter(listeners)))
         for name, trigger in settings["triggers"].items()
         if trigger["enabled"]
     )
+    _set_policies(settings, functions, triggers, resolver)
     admin, server = settings["admin"], settings["server"]
     return Config(
         functions=functions.declared,
@@ -125,6 +129,24 @@ def _address(text: str) -> Address:
     return Address("127.0.0.1", 0) if isinstance(text, Opaque) else parse_address(text)
 
 
+def _set_policies(settings: Mapping[str, Any], functions: Functions, triggers: tuple[Trigger, ...], resolver: Resolver) -> None:
+    """A trigger's own keys win over a function's, those over the shared ones. Destinations may name functions on their own."""
+    shared = settings["defaults"].get("async")
+    for name, function in list(functions.declared.items()):
+        function.policy = resolver.policy(_async_block(settings, name), shared)
+    for trigger in triggers:
+        own = settings["triggers"][trigger.name].get("async")
+        if own:
+            trigger.policies = {
+                name: resolver.policy(own, _async_block(settings, name), shared) for name in list(functions.declared)
+            }
+
+
+def _async_block(settings: Mapping[str, Any], function: str) -> Mapping[str, Any] | None:
+    block: Mapping[str, Any] | None = settings["functions"].get(function, {}).get("async")
+    return block
+
+
 def _trigger(
     name: str, settings: Mapping[str, Any], material: Material, aws: Aws, functions: Functions, only_listener: str
 ) -> Trigger:
@@ -139,4 +161,6 @@ def _trigger(
         built=kind.build(settings, scope),
         labels=settings["labels"],
         place=material.place(name),
+        durability=Durability(settings.get("durability") or Durability.DISK),
+        accepts=kind.accepts(settings),
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from router.config.destinations import function_reference
 from router.config.nodes import Node, Opaque, child
 from router.config.problem import Path
 from router.config.schemas import Schema
@@ -88,10 +89,20 @@ class Completion:
                 full = self._reference(value, node)
                 self.references.append((path, full))
                 return full
+            if piece.get("x-destination"):
+                return self._destination(value, node, path)
         return value
 
     def _absolute(self, path: str, node: Node) -> str:
         return self.absolute(posixpath.join(posixpath.dirname(node.span.file), path))
+
+    def _destination(self, text: str, node: Node, path: Path) -> str:
+        reference = function_reference(text)
+        if reference is None:
+            return text
+        full = self._reference(reference, node)
+        self.references.append((path, full))
+        return full if full.startswith("arn:") else f"function:{full}"
 
     def _reference(self, reference: str, node: Node) -> str:
         namespace = self.namespaces.get(node.span.file)

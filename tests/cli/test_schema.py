@@ -41,7 +41,6 @@ def test_every_shipped_configuration_fits(whole: Draft202012Validator, root: Pat
 
 
 FUNCTIONS = "functions: {f: 'arn:aws:lambda:eu-west-1:111122223333:function:f'}\n"
-API = "triggers: {a: {type: lambda_api, invocation: sync, functions: all, "
 
 
 @pytest.mark.parametrize(
@@ -85,8 +84,12 @@ def test_what_it_marks(whole: Draft202012Validator, text: str, path: list[str]) 
 
 
 def test_what_a_trigger_has_not_built_is_marked(whole: Draft202012Validator) -> None:
-    document = yaml.safe_load(f"version: 1\n{FUNCTIONS}{API}async: {{}}}}}}\n")
-    assert ["triggers", "a", "async"] in [list(error.absolute_path) for error in whole.iter_errors(document)]
+    routes = "routes: {$default: {function: f, scopes: [x]}}"
+    document = yaml.safe_load(
+        f"version: 1\n{FUNCTIONS}triggers: {{a: {{type: api_gateway, api: http, invocation: sync, {routes}}}}}\n"
+    )
+    path = ["triggers", "a", "routes", "$default"]
+    assert path in [list(error.absolute_path) for error in whole.iter_errors(document)]
 
 
 def test_an_unbuilt_setting_says_why(whole: Draft202012Validator) -> None:

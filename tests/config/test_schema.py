@@ -65,11 +65,6 @@ TRIGGER_CASES: list[Case] = [
     (', note: ""', "minLength", "empty text is too short; the least is 1", None, 4, 62),
     (", weights: {}", "minProperties", "this map has fewer than 1 keys", None, 4, 56),
     (
-        ", async: {}", "unsupported",
-        "`async` cannot be used in this version: asynchronous delivery is not built yet: it needs the journal",
-        "remove it", 4, 56,
-    ),
-    (
         ", auth: customers", "unsupported",
         "`customers` cannot be used in this version: authorizers are not built yet",
         None, 4, 62,
@@ -111,7 +106,7 @@ triggers:
         ("missing-key", 6, 3),
         ("unknown-type", 7, 13),
         ("unsupported", 8, 13),
-        ("unsupported", 9, 32),
+        ("bad-invocation", 9, 32),
         ("missing-key", 10, 3),
         ("type", 11, 6),
         ("unknown-function", 12, 48),

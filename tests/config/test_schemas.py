@@ -17,6 +17,7 @@ from router.triggers import TYPES
 
 OURS = {
     "x-address",
+    "x-destination",
     "x-default",
     "x-list",
     "x-path",

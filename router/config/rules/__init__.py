@@ -6,7 +6,7 @@ about values that are not known because a variable is not set.
 
 from collections.abc import Callable
 
-from router.config.rules import functions, listeners, local, settings, triggers
+from router.config.rules import asynchronous, functions, listeners, local, settings, triggers
 from router.config.rules.context import Context
 
 RULES: tuple[Callable[[Context], None], ...] = (
@@ -29,7 +29,12 @@ RULES: tuple[Callable[[Context], None], ...] = (
     listeners.admin,  # no-token, without-effect
     triggers.invocations,  # bad-invocation
     triggers.own_rules,  # the types' own codes
+    triggers.in_time,  # the types' own codes (warnings)
     triggers.claims,  # same-claim, same-route
+    asynchronous.destinations,  # bad-destination
+    asynchronous.ages,  # bad-age, bad-delay
+    asynchronous.without_effect,  # without-effect, managed-only
+    asynchronous.defaults,  # unused-defaults (warning)
     settings.literal_secrets,  # literal-secret (warning)
     settings.unused_defaults,  # unused-defaults (warning)
 )

@@ -21,7 +21,7 @@ def unused_defaults(context: Context) -> None:
     if context.is_broken("triggers"):
         return
     for name in context.settings.get("defaults") or {}:
-        if name not in types:
+        if name not in types and name != "async":
             message = f"no trigger has the type `{name}`, so that these defaults have no effect"
             path = ("defaults", name)
             context.reporter.report(path, "unused-defaults", message, help="remove them", on="key", severity="warning")
