@@ -7,10 +7,11 @@ not restart it).
 import asyncio
 import os
 import sys
+import time
 
 import click
 
-from router.cli.findings import show_problems
+from router.cli.findings import EX_CONFIG, show_problems
 from router.config import load
 from router.errors import BackendError, StartError
 from router.files import LocalFiles
@@ -19,7 +20,6 @@ from router.monitoring.logs import configure
 from router.runtime import Daemon
 from router.settings import Config
 
-EX_CONFIG = 78
 ALL = "*"
 
 
@@ -45,7 +45,7 @@ def command(config: str, overlays: tuple[str, ...], local: tuple[str, ...], no_l
     """Validate CONFIG (default: router.yaml) and run the daemon until SIGTERM or SIGINT."""
     if local and no_local:
         raise click.UsageError("--local and --no-local exclude each other.")
-    loaded = load([config], overlays, env=os.environ, files=LocalFiles(), require_env=True)
+    loaded = load([config], overlays, env=os.environ, files=LocalFiles(), require_env=True, now=time.time())
     if loaded.problems:
         show_problems(loaded)
     if loaded.config is None:

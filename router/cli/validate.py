@@ -6,6 +6,7 @@ Exit codes: 0 valid (warnings allowed), 1 findings, 2 wrong usage, 3 no verdict 
 import json
 import os
 import sys
+import time
 from enum import IntEnum
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def _files(paths: tuple[str, ...]) -> list[str]:
 
 
 def _load(path: str, overlays: tuple[str, ...], require_env: bool) -> Loaded:
-    return load([path], overlays, files=LocalFiles(), env=os.environ, require_env=require_env)
+    return load([path], overlays, files=LocalFiles(), env=os.environ, require_env=require_env, now=time.time())
 
 
 def _verdict(loaded: Loaded) -> Verdict:

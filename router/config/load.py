@@ -58,12 +58,13 @@ def load(
     require_env: bool = True,
     types: Mapping[str, TriggerType] = TYPES,
     schemas: Mapping[str, Schema] | None = None,
+    now: float | None = None,
 ) -> Loaded:
     """Read, check and compile a configuration. Never raises for what the files hold.
 
     `paths`: files of one configuration, usually one; `overlays`: laid over it in order. `require_env`: whether a variable
     that is not set is an error (`run`), or an unknown value that fits everywhere (`validate`). `schemas`: other schema
-    files than the shipped ones, by `$id`.
+    files than the shipped ones, by `$id`. `now`: epoch seconds, for what lies in the past; None: nothing is said about that.
     """
     recorded = Recorded(files)
     substitution = Substitution(env, recorded, require_env)
@@ -71,7 +72,8 @@ def load(
     problems = assembly.problems
     config = None
     if assembly.root is not None:
-        loader = _Loader(_shapes(types) if schemas is None else Shapes(bundle(schemas, types)), assembly, recorded, env, types)
+        shapes = _shapes(types) if schemas is None else Shapes(bundle(schemas, types))
+        loader = _Loader(shapes, assembly, recorded, env, types, now)
         config = loader.run(assembly.root)
         problems = problems + loader.problems
     redact = redactor(substitution.secrets)
@@ -102,6 +104,7 @@ class _Loader:
     files: Recorded
     env: Mapping[str, str]
     types: Mapping[str, TriggerType]
+    now: float | None
     problems: list[Problem] = field(default_factory=list)
 
     def run(self, root: MapNode) -> Config | None:
@@ -123,6 +126,7 @@ class _Loader:
                 references=completion.references,
                 secrets=completion.secrets,
                 env_files=env_files,
+                now=self.now,
             )
         )
         wrong = [*self.problems, *self.assembly.problems]

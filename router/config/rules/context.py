@@ -20,7 +20,7 @@ class Context:
 
     `undecided`: paths whose value is not known and for which nothing can stand in.
     `references`: every path that names a function, with the reference. `secrets`: every path of a written secret.
-    `env_files`: the variables of each function's `env_file`.
+    `env_files`: the variables of each function's `env_file`. `now`: epoch seconds; None: rules that depend on it say nothing.
     """
 
     settings: Mapping[str, Any]
@@ -33,6 +33,7 @@ class Context:
     references: Collection[tuple[Path, str]]
     secrets: Collection[Path]
     env_files: Mapping[str, Mapping[str, str]]
+    now: float | None = None
 
     @property
     def functions(self) -> Mapping[str, Any]:

@@ -32,6 +32,13 @@ def own_rules(context: Context) -> None:
             kind.check(settings, context.reporter.below(("triggers", name)))
 
 
+def in_time(context: Context) -> None:
+    """Each type's own rules about what lies in the past."""
+    for name, settings, kind in context.decided_triggers():
+        if kind.check_at is not None and context.now is not None:
+            kind.check_at(settings, context.now, context.reporter.below(("triggers", name)))
+
+
 def claims(context: Context) -> None:
     """No two triggers claim the same requests of a listener; APIs on one site may share it while their routes differ."""
     claimed: dict[tuple[str, Claim], list[str]] = defaultdict(list)
