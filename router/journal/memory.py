@@ -54,7 +54,7 @@ class MemoryJournal:
 
     async def claim(self, now: float, limit: int, without: Collection[str]) -> list[Delivery]:
         """As `Journal.claim`."""
-        due = self._readiness.begin(now, without)
+        due = self._readiness.begin(now, without, limit)
         numbers = in_turn([self._due(name, now, limit) for name in due], limit)
         claimed = [self._start(number) for number in numbers]
         left = {name: self._queues[name][0][0] for name in due if self._queues.get(name)}

@@ -31,14 +31,15 @@ class Readiness:
         self._lower(function, due_at)
         self._changed.set()
 
-    def begin(self, now: float, without: Collection[str]) -> list[str]:
-        """The functions that a claim has to look at, in their turn; `finish` must follow."""
+    def begin(self, now: float, without: Collection[str], limit: int) -> list[str]:
+        """Up to `limit` functions that a claim has to look at, in their turn; `finish` must follow."""
         self._changed.clear()
         self._without = frozenset(without)
         due = [name for name, at in self._earliest.items() if at <= now and name not in self._without]
-        for name in due:
+        chosen = sorted(due, key=lambda name: self._served.get(name, 0))[:limit]
+        for name in chosen:
             del self._earliest[name]
-        return sorted(due, key=lambda name: self._served.get(name, 0))
+        return chosen
 
     def finish(self, served: Iterable[str], left: Mapping[str, float]) -> None:
         """The claim took something of the functions `served`; `left` is when each function has more."""

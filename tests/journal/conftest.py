@@ -1,7 +1,6 @@
 """Both engines behind one fixture, and deliveries to fill them with."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +8,8 @@ import pytest
 
 from router.deliveries import Delivery
 from router.fakes import FakeClock
-from router.journal.memory import MemoryJournal, MemoryStore
-from router.ports import Journal, JournalAdmin, Store
+from router.journal.opening import Engine, open_journal
 from router.settings import JournalSettings
-
-
-@dataclass(slots=True)
-class Engine:
-    """One opened journal. `tidy` runs one round of the upkeep that the daemon runs from time to time."""
-
-    journal: Journal
-    admin: JournalAdmin
-    store: Store
-    tidy: Callable[[], Awaitable[None]]
 
 
 def make_delivery(number: int, **fields: Any) -> Delivery:
@@ -54,7 +42,10 @@ def settings(tmp_path: Path) -> JournalSettings:
     return JournalSettings(url=f"sqlite:{tmp_path / 'journal'}")
 
 
-@pytest.fixture(params=["memory"])
-async def engine(request: pytest.FixtureRequest, clock: FakeClock, settings: JournalSettings) -> Engine:
-    journal = MemoryJournal(clock, settings)
-    return Engine(journal, journal, MemoryStore(clock), journal.tidy)
+@pytest.fixture(params=["memory", "sqlite"])
+async def engine(request: pytest.FixtureRequest, clock: FakeClock, settings: JournalSettings) -> AsyncIterator[Engine]:
+    settings.url = "memory:" if request.param == "memory" else settings.url
+    opened = open_journal(settings, clock)
+    await opened.start()
+    yield opened
+    await opened.close()

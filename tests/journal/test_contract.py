@@ -10,6 +10,7 @@ import pytest
 from router.deliveries import Attempt, Condition, Delivery, DeliverySettlement, Durability, Fate, Receipt, Selection
 from router.errors import Unavailable
 from router.fakes import FakeClock
+from router.journal.opening import Engine
 from router.settings import JournalSettings
 
 NOW = 1_700_000_000.0
@@ -32,28 +33,28 @@ def full_of_everything(delivery: Make, number: int, **fields: Any) -> Delivery:
     )
 
 
-async def test_what_is_appended_is_claimed_whole(engine: Any, delivery: Make) -> None:
+async def test_what_is_appended_is_claimed_whole(engine: Engine, delivery: Make) -> None:
     given = full_of_everything(delivery, 1)
     assert await engine.journal.append([given], DISK) == [Receipt(given.id)]
     assert await engine.journal.claim(NOW, 10, ()) == [full_of_everything(delivery, 1)]
     assert await engine.journal.claim(NOW, 10, ()) == []
 
 
-async def test_nothing_appended_nothing_claimed(engine: Any) -> None:
+async def test_nothing_appended_nothing_claimed(engine: Engine) -> None:
     assert await engine.journal.append([], DISK) == []
     assert await engine.journal.claim(NOW, 10, ()) == []
     await engine.journal.settle([])
     await engine.journal.record([])
 
 
-async def test_done_is_forgotten(engine: Any, delivery: Make) -> None:
+async def test_done_is_forgotten(engine: Engine, delivery: Make) -> None:
     await engine.journal.append([delivery(1), delivery(2)], DISK)
     first, _ = await engine.journal.claim(NOW, 10, ())
     await engine.journal.settle([DeliverySettlement(first, Fate.DONE)])
     assert [kept.id for kept in await engine.admin.select(Selection(), 10, None)] == [delivery(2).id]
 
 
-async def test_later_comes_back_with_its_progress(engine: Any, delivery: Make) -> None:
+async def test_later_comes_back_with_its_progress(engine: Engine, delivery: Make) -> None:
     await engine.journal.append([delivery(1)], DISK)
     [claimed] = await engine.journal.claim(NOW, 10, ())
     progress = {
@@ -75,7 +76,7 @@ async def test_later_comes_back_with_its_progress(engine: Any, delivery: Make) -
     assert await engine.journal.claim(NOW + 60, 10, ()) == [delivery(1, **progress)]
 
 
-async def test_recorded_progress_keeps_the_claim(engine: Any, delivery: Make) -> None:
+async def test_recorded_progress_keeps_the_claim(engine: Engine, delivery: Make) -> None:
     await engine.journal.append([delivery(1)], DISK)
     [claimed] = await engine.journal.claim(NOW, 10, ())
     await engine.journal.record([replace(claimed, condition=Condition.SUCCESS, pending=("there",))])
@@ -84,7 +85,7 @@ async def test_recorded_progress_keeps_the_claim(engine: Any, delivery: Make) ->
     assert kept == delivery(1, condition=Condition.SUCCESS, pending=("there",), starts=1)
 
 
-async def test_what_is_not_claimed_cannot_be_settled_or_recorded(engine: Any, delivery: Make) -> None:
+async def test_what_is_not_claimed_cannot_be_settled_or_recorded(engine: Engine, delivery: Make) -> None:
     await engine.journal.append([delivery(1)], DISK)
     with pytest.raises(LookupError):
         await engine.journal.settle([DeliverySettlement(delivery(1), Fate.DONE)])
@@ -93,14 +94,14 @@ async def test_what_is_not_claimed_cannot_be_settled_or_recorded(engine: Any, de
     assert len(await engine.journal.claim(NOW, 10, ())) == 1
 
 
-async def test_due_times_order_the_claims_of_a_function(engine: Any, delivery: Make) -> None:
+async def test_due_times_order_the_claims_of_a_function(engine: Engine, delivery: Make) -> None:
     due = {1: NOW - 1, 2: NOW - 3, 3: NOW + 1, 4: NOW - 3, 5: NOW}
     await engine.journal.append([delivery(number, due_at=at) for number, at in due.items()], DISK)
     claimed = await engine.journal.claim(NOW, 10, ())
     assert [made.id for made in claimed] == [delivery(number).id for number in (2, 4, 1, 5)]
 
 
-async def test_functions_take_turns(engine: Any, delivery: Make) -> None:
+async def test_functions_take_turns(engine: Engine, delivery: Make) -> None:
     await engine.journal.append([delivery(number, function="greedy") for number in range(20)], DISK)
     await engine.journal.append([delivery(number, function="modest") for number in range(20, 22)], DISK)
     functions = [made.function for made in await engine.journal.claim(NOW, 6, ())]
@@ -109,21 +110,21 @@ async def test_functions_take_turns(engine: Any, delivery: Make) -> None:
     assert {made.function for made in await engine.journal.claim(NOW, 3, ())} == {"greedy", "modest", "new"}
 
 
-async def test_one_at_a_time_each_function_gets_its_turn(engine: Any, delivery: Make) -> None:
+async def test_one_at_a_time_each_function_gets_its_turn(engine: Engine, delivery: Make) -> None:
     functions = ("a", "b", "c")
     await engine.journal.append([delivery(number, function=functions[number % 3]) for number in range(9)], DISK)
     claimed = [(await engine.journal.claim(NOW, 1, ()))[0].function for _ in range(9)]
     assert [sorted(claimed[at : at + 3]) for at in (0, 3, 6)] == [["a", "b", "c"]] * 3
 
 
-async def test_functions_without_a_permit_are_left_out(engine: Any, delivery: Make) -> None:
+async def test_functions_without_a_permit_are_left_out(engine: Engine, delivery: Make) -> None:
     await engine.journal.append([delivery(1, function="busy"), delivery(2, function="idle")], DISK)
     assert [made.function for made in await engine.journal.claim(NOW, 10, {"busy"})] == ["idle"]
     assert [made.function for made in await engine.journal.claim(NOW, 10, ())] == ["busy"]
 
 
 @pytest.mark.parametrize("fate", [Fate.DONE, Fate.DEAD])
-async def test_a_group_goes_one_by_one_in_order(engine: Any, delivery: Make, fate: Fate) -> None:
+async def test_a_group_goes_one_by_one_in_order(engine: Engine, delivery: Make, fate: Fate) -> None:
     await engine.journal.append([delivery(1, group="g"), delivery(2, group="g"), delivery(3, group="h"), delivery(4)], DISK)
     first, other, free = await engine.journal.claim(NOW, 10, ())
     assert [first, other, free] == [delivery(1, group="g"), delivery(3, group="h"), delivery(4)]
@@ -134,14 +135,14 @@ async def test_a_group_goes_one_by_one_in_order(engine: Any, delivery: Make, fat
     assert await engine.journal.claim(NOW + 5, 10, ()) == [delivery(2, group="g")]
 
 
-async def test_groups_of_other_functions_and_triggers_are_others(engine: Any, delivery: Make) -> None:
+async def test_groups_of_other_functions_and_triggers_are_others(engine: Engine, delivery: Make) -> None:
     others = [{}, {"function": "other"}, {"trigger": "other"}, {"route": "other"}]
     await engine.journal.append([delivery(number, group="g", **fields) for number, fields in enumerate(others)], DISK)
     assert len(await engine.journal.claim(NOW, 10, ())) == 4
 
 
 async def test_a_known_id_is_a_duplicate_even_when_the_first_is_done(
-    engine: Any, delivery: Make, clock: FakeClock, settings: JournalSettings
+    engine: Engine, delivery: Make, clock: FakeClock, settings: JournalSettings
 ) -> None:
     first, second = delivery(1, deduplication_id="x"), delivery(2, deduplication_id="x")
     assert await engine.journal.append([first, second], DISK) == [Receipt(first.id), Receipt(first.id, duplicate=True)]
@@ -156,13 +157,13 @@ async def test_a_known_id_is_a_duplicate_even_when_the_first_is_done(
     assert await engine.journal.append([late], DISK) == [Receipt(late.id)]
 
 
-async def test_the_same_delivery_again_is_a_duplicate(engine: Any, delivery: Make) -> None:
+async def test_the_same_delivery_again_is_a_duplicate(engine: Engine, delivery: Make) -> None:
     await engine.journal.append([delivery(1)], DISK)
     assert await engine.journal.append([delivery(1)], DISK) == [Receipt(delivery(1).id, duplicate=True)]
     assert len(await engine.journal.claim(NOW, 10, ())) == 1
 
 
-async def test_dead_letters_wait_for_an_operator(engine: Any, delivery: Make, clock: FakeClock) -> None:
+async def test_dead_letters_wait_for_an_operator(engine: Engine, delivery: Make, clock: FakeClock) -> None:
     await engine.journal.append([delivery(number) for number in range(4)], DISK)
     claimed = await engine.journal.claim(NOW, 3, ())
     gone = [replace(made, condition=Condition.RETRIES_EXHAUSTED, retries_used=2, invoke_count=3) for made in claimed]
@@ -179,7 +180,7 @@ async def test_dead_letters_wait_for_an_operator(engine: Any, delivery: Make, cl
 
 
 async def test_dead_letters_end_with_their_retention(
-    engine: Any, delivery: Make, clock: FakeClock, settings: JournalSettings
+    engine: Engine, delivery: Make, clock: FakeClock, settings: JournalSettings
 ) -> None:
     assert settings.dead_letter_retention is not None
     await engine.journal.append([delivery(1)], DISK)
@@ -211,7 +212,7 @@ async def test_dead_letters_end_with_their_retention(
     ],
 )
 async def test_an_operator_selects(
-    engine: Any, delivery: Make, clock: FakeClock, selection: Selection, expected: list[int]
+    engine: Engine, delivery: Make, clock: FakeClock, selection: Selection, expected: list[int]
 ) -> None:
     made = [
         delivery(0),
@@ -233,7 +234,7 @@ async def test_an_operator_selects(
 
 
 async def test_a_full_journal_refuses_all_of_an_append_and_goes_on_settling(
-    engine: Any, delivery: Make, settings: JournalSettings
+    engine: Engine, delivery: Make, settings: JournalSettings
 ) -> None:
     await engine.journal.append([delivery(1)], DISK)
     settings.max_size = 0
@@ -247,7 +248,7 @@ async def test_a_full_journal_refuses_all_of_an_append_and_goes_on_settling(
     assert await engine.journal.append([delivery(2)], DISK) == [Receipt(delivery(2).id)]
 
 
-async def test_who_waits_hears_of_appends_and_of_what_was_put_back(engine: Any, delivery: Make) -> None:
+async def test_who_waits_hears_of_appends_and_of_what_was_put_back(engine: Engine, delivery: Make) -> None:
     assert await engine.journal.claim(NOW, 10, ()) == []
     waiting = asyncio.create_task(engine.journal.wait(None))
     await asyncio.sleep(0)
@@ -262,7 +263,7 @@ async def test_who_waits_hears_of_appends_and_of_what_was_put_back(engine: Any, 
     await waiting
 
 
-async def test_who_waits_hears_of_the_clock(engine: Any, delivery: Make, clock: FakeClock) -> None:
+async def test_who_waits_hears_of_the_clock(engine: Engine, delivery: Make, clock: FakeClock) -> None:
     await engine.journal.append([delivery(1, due_at=NOW + 60), delivery(2, function="busy")], DISK)
     assert await engine.journal.claim(NOW, 10, {"busy"}) == []
     for until, seconds in ((NOW + 30, 30), (None, 30)):
@@ -274,7 +275,7 @@ async def test_who_waits_hears_of_the_clock(engine: Any, delivery: Make, clock: 
     assert await engine.journal.claim(NOW + 60, 10, {"busy"}) == [delivery(1, due_at=NOW + 60)]
 
 
-async def test_what_is_handed_out_is_a_copy(engine: Any, delivery: Make) -> None:
+async def test_what_is_handed_out_is_a_copy(engine: Engine, delivery: Make) -> None:
     given = delivery(1)
     await engine.journal.append([given], DISK)
     given.attributes["changed"] = "x"
@@ -283,7 +284,7 @@ async def test_what_is_handed_out_is_a_copy(engine: Any, delivery: Make) -> None
     assert await engine.admin.select(Selection(), 10, None) == [delivery(1, starts=1)]
 
 
-async def test_the_store_keeps_values(engine: Any, clock: FakeClock) -> None:
+async def test_the_store_keeps_values(engine: Engine, clock: FakeClock) -> None:
     assert await engine.store.get("room", "key") is None
     await engine.store.put("room", "key", b"1")
     await engine.store.put("other", "key", b"2", clock.now() + 10)

@@ -1,0 +1,72 @@
+"""The port `JournalAdmin` on SQLite: reads on a connection of its own, so that a long list holds no claim up."""
+
+import logging
+import sqlite3
+import uuid
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from router.deliveries import Delivery, Selection
+from router.errors import Unavailable
+from router.journal.readiness import Readiness
+from router.journal.sqlite import looking, operations
+from router.journal.sqlite.check import Finding, examine, repair
+from router.journal.sqlite.reader import Reader
+from router.journal.sqlite.writer import Writer
+from router.ports import Clock
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class SqliteJournalAdmin:
+    """Implements `JournalAdmin`, on a running journal or offline. Every method raises Unavailable where the disk fails."""
+
+    def __init__(self, clock: Clock, writer: Writer, reader: Reader, readiness: Readiness) -> None:
+        self._clock = clock
+        self._writer = writer
+        self._reader = reader
+        self._readiness = readiness
+
+    async def select(self, selection: Selection, limit: int, after: str | None) -> list[Delivery]:
+        """As `JournalAdmin.select`. What cannot be read is left out, and logged; `check` finds it."""
+        now = self._clock.now()
+        found = await self._look(lambda connection: looking.select(connection, selection, now, limit, after))
+        for broken in found.defects:
+            log.error("A record of the journal cannot be read.", extra={"number": broken.number, "defect": broken.defect})
+        return [delivery for _, delivery in found.deliveries]
+
+    async def count(self, selection: Selection) -> int:
+        """As `JournalAdmin.count`."""
+        now = self._clock.now()
+        return await self._look(lambda connection: looking.count(connection, selection, now))
+
+    async def redrive(self, ids: Sequence[str], now: float) -> int:
+        """As `JournalAdmin.redrive`; durable."""
+        renamed = [(id, str(uuid.uuid4())) for id in dict.fromkeys(ids)]
+        due = await self._writer.run(
+            lambda connection: operations.redrive(connection, renamed, now), durable=True, then=self._note
+        )
+        return len(due)
+
+    async def purge(self, ids: Sequence[str]) -> int:
+        """As `JournalAdmin.purge`; durable."""
+        return await self._writer.run(lambda connection: operations.purge(connection, ids), durable=True)
+
+    async def check(self) -> list[Finding]:
+        """What is wrong with the journal, as far as its readable side says. Takes time on a large one."""
+        return await self._look(examine)
+
+    async def repair(self) -> list[Finding]:
+        """Mend what can be mended, on a journal that nobody works on; what was found, with what was done about it."""
+        return await self._writer.run(repair, durable=True)
+
+    def _note(self, due: Sequence[tuple[str, float]]) -> None:
+        for function, due_at in due:
+            self._readiness.note(function, due_at)
+
+    async def _look(self, look: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._reader.run(look)
+        except sqlite3.Error as error:
+            raise Unavailable(f"the journal cannot be read: {error}") from error

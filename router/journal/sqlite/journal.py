@@ -1,0 +1,219 @@
+"""The port `Journal` on SQLite: group commits by the writer, claims by a reader, which of them are held in memory alone.
+
+`durability: disk` returns after an fsync, `os` after a write to the operating system (see `router.journal.sqlite.writer`).
+Nothing but an append waits for an fsync: what power loss takes of claims, progress and ends is done once more.
+
+A claim leaves a mark that an attempt began, which rides along with the next commit and goes when the claim ends. A delivery
+with `MAX_STARTS` marks and no end has taken the process with it so often; it becomes a dead letter instead of a crash loop.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from router.deliveries import Condition, Delivery, DeliverySettlement, Durability, Fate, Receipt
+from router.journal.readiness import Readiness
+from router.journal.sqlite import looking, operations, rows
+from router.journal.sqlite.looking import Broken, Found
+from router.journal.sqlite.operations import Due, Ending
+from router.journal.sqlite.reader import Reader
+from router.journal.sqlite.writer import Writer
+from router.ports import Clock
+from router.settings import JournalSettings
+
+MAX_STARTS = 5
+"""Attempts begun and never recorded after which a delivery is given up."""
+UNREADABLE_RETRY = 5.0
+"""Seconds until a claim that could not read is tried again."""
+BACK = 60.0
+"""Seconds by which the clock must have gone back to be no mere correction."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Claim:
+    """A delivery in somebody's hands."""
+
+    number: int
+    lane: str | None
+
+
+class SqliteJournal:
+    """Implements `Journal`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        settings: JournalSettings,
+        writer: Writer,
+        reader: Reader,
+        readiness: Readiness,
+        room: Callable[[sqlite3.Connection, int], None],
+    ) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._writer = writer
+        self._reader = reader
+        self._readiness = readiness
+        self._room = room
+        self._claims: dict[str, Claim] = {}
+        self._held: set[int] = set()
+        self._claiming = asyncio.Lock()
+        self._latest = clock.now()
+        self.quarantined = 0
+
+    async def append(self, deliveries: Sequence[Delivery], durability: Durability) -> list[Receipt]:
+        """As `Journal.append`."""
+        if not deliveries:
+            return []
+        given = [rows.write(delivery) for delivery in deliveries]
+        appended = await self._writer.run(
+            lambda connection: operations.append(connection, given, self._settings.deduplication_window, self._room),
+            durable=durability is Durability.DISK,
+            then=lambda appended: self._note(appended.due),
+        )
+        return appended.receipts
+
+    async def claim(self, now: float, limit: int, without: Collection[str]) -> list[Delivery]:
+        """As `Journal.claim`. What cannot be read for the moment is not claimed, and logged."""
+        async with self._claiming:
+            await self._see_clock(now)
+            functions = self._readiness.begin(now, without, limit)
+            if not functions:
+                return []
+            found = await self._look(functions, now, limit)
+            return self._take(found, now)
+
+    async def settle(self, settlements: Sequence[DeliverySettlement]) -> None:
+        """As `Journal.settle`. Raises Unavailable where it cannot be written: the claims stay, so settle once more.
+
+        Raises LookupError for what is not claimed.
+        """
+        if not settlements:
+            return
+        endings = [self._claimed(settlement.delivery, settlement.fate) for settlement in settlements]
+        ids = [settlement.delivery.id for settlement in settlements]
+        now = self._clock.now()
+        await self._writer.run(
+            lambda connection: operations.settle(connection, endings, now),
+            durable=False,
+            then=lambda due: self._let_go(ids, due),
+        )
+
+    async def record(self, deliveries: Sequence[Delivery]) -> None:
+        """As `Journal.record`. Raises as `settle`."""
+        if not deliveries:
+            return
+        endings = [self._claimed(delivery, Fate.LATER) for delivery in deliveries]
+        await self._writer.run(lambda connection: operations.record(connection, endings), durable=False)
+
+    async def wait(self, until: float | None) -> None:
+        """As `Journal.wait`; also returns at the due time of the next delivery that the last claim did not exclude."""
+        await self._readiness.wait(self._clock, until)
+
+    async def begin(self) -> None:
+        """Learn which functions have something waiting. Once, before the first claim."""
+        for function, due_at in await self._reader.run(looking.beginnings):
+            self._readiness.note(function, due_at)
+
+    async def pull_back(self, now: float, seconds: float) -> None:
+        """The clock went back by so much: what waits for a time that is not near any more is due as much sooner."""
+        log.warning("The clock went back; what is due later is due as much sooner.", extra={"seconds": seconds})
+        await self._writer.run(lambda connection: operations.pull_back(connection, now, seconds), durable=False)
+        await self.begin()
+
+    async def let_go(self) -> None:
+        """The daemon stops: attempts under way have not killed it. Their deliveries are due when it starts again."""
+        numbers = [*self._held]
+        await self._writer.run(lambda connection: operations.unmark_started(connection, numbers), durable=False)
+
+    async def _see_clock(self, now: float) -> None:
+        back = self._latest - now
+        self._latest = max(self._latest, now) if back < BACK else now
+        if back >= BACK:
+            await self.pull_back(now, back)
+
+    async def _look(self, functions: Sequence[str], now: float, limit: int) -> Found:
+        held = frozenset(self._held)
+        try:
+            return await self._reader.run(lambda connection: looking.due(connection, functions, now, limit, held))
+        except sqlite3.Error as error:
+            log.error("The journal cannot be read.", extra={"error": str(error)})
+            return Found(left=dict.fromkeys(functions, now + UNREADABLE_RETRY))
+
+    def _take(self, found: Found, now: float) -> list[Delivery]:
+        """Hold what was found and mark it as started, but for what must be put aside."""
+        taken = [(number, delivery) for number, delivery in found.deliveries if delivery.starts < MAX_STARTS]
+        crashed = [(number, delivery) for number, delivery in found.deliveries if delivery.starts >= MAX_STARTS]
+        self._claims |= {delivery.id: Claim(number, rows.lane_text(delivery)) for number, delivery in taken}
+        self._held.update(number for number, _ in taken)
+        if taken:
+            numbers = [number for number, _ in taken]
+            self._writer.soon(lambda connection: operations.mark_started(connection, numbers))
+        self._quarantine(found.defects, now)
+        self._give_up(crashed, now)
+        self._readiness.finish({delivery.function for _, delivery in taken}, found.left)
+        return [delivery for _, delivery in taken]
+
+    def _quarantine(self, broken: Sequence[Broken], now: float) -> None:
+        for record in broken:
+            log.error("A record of the journal cannot be read; it was put aside.", extra=asdict(record))
+        self.quarantined += len(broken)
+        defects = [(record.number, record.defect) for record in broken]
+        functions = {record.number: record.function for record in broken}
+        self._put_aside(functions, lambda connection: operations.quarantine(connection, defects, now))
+
+    def _give_up(self, crashed: Sequence[tuple[int, Delivery]], now: float) -> None:
+        endings = []
+        for number, delivery in crashed:
+            log.error("A delivery was given up: the router died in each of its attempts.", extra={"delivery": delivery.id})
+            detail = f"the router stopped during {delivery.starts} attempts and recorded none"
+            ended = replace(delivery, condition=Condition.CRASHED, detail=detail)
+            endings.append(_ending(ended, Fate.DEAD, Claim(number, rows.lane_text(delivery))))
+        functions = {number: delivery.function for number, delivery in crashed}
+        self._put_aside(functions, lambda connection: operations.settle(connection, endings, now))
+
+    def _put_aside(self, functions: Mapping[int, str], work: Callable[[sqlite3.Connection], list[Due]]) -> None:
+        """Keep these numbers out of claims until the work that puts them aside is committed, or has failed."""
+        if not functions:
+            return
+        self._held.update(functions)
+
+        def then(result: list[Due] | Exception) -> None:
+            self._held.difference_update(functions)
+            retry_at = self._clock.now() + UNREADABLE_RETRY
+            self._note([(name, retry_at) for name in functions.values()] if isinstance(result, Exception) else result)
+
+        self._writer.soon(work, then)
+
+    def _claimed(self, delivery: Delivery, fate: Fate) -> Ending:
+        claim = self._claims.get(delivery.id)
+        if claim is None:
+            raise LookupError(f"the delivery {delivery.id} is not claimed")
+        return _ending(delivery, fate, claim)
+
+    def _let_go(self, ids: Iterable[str], due: Iterable[Due]) -> None:
+        for id in ids:
+            claim = self._claims.pop(id, None)
+            if claim is not None:
+                self._held.discard(claim.number)
+        self._note(due)
+
+    def _note(self, due: Iterable[Due]) -> None:
+        for function, due_at in due:
+            self._readiness.note(function, due_at)
+
+
+def _ending(delivery: Delivery, fate: Fate, claim: Claim) -> Ending:
+    return Ending(
+        number=claim.number,
+        fate=fate,
+        lane=claim.lane,
+        function=delivery.function,
+        due_at=delivery.due_at,
+        condition=delivery.condition,
+        progress=rows.progress_of(delivery),
+    )

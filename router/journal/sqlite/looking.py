@@ -1,0 +1,141 @@
+"""What is asked of the tables while the daemon runs. Functions of a connection, run by a reader's thread on a snapshot."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.deliveries import Delivery, Selection
+from router.journal.sqlite import rows
+from router.journal.sqlite.rows import Defect
+
+
+@dataclass(slots=True)
+class Broken:
+    """A record that cannot be read, and why."""
+
+    number: int
+    function: str
+    defect: str
+
+
+@dataclass(slots=True)
+class Found:
+    """Deliveries with their numbers, records that cannot be read, and when each function has more."""
+
+    deliveries: list[tuple[int, Delivery]] = field(default_factory=list)
+    defects: list[Broken] = field(default_factory=list)
+    left: dict[str, float] = field(default_factory=dict)
+
+
+def due(connection: sqlite3.Connection, functions: Sequence[str], now: float, limit: int, held: Collection[int]) -> Found:
+    """Up to `limit` heads that are due and not `held`, one function after the other in turn."""
+    found = Found()
+    queues = {name: _heads(connection, name, held) for name in functions}
+    while queues and len(found.deliveries) + len(found.defects) < limit:
+        for name in [*queues]:
+            number, due_at = next(queues[name], (None, 0.0))
+            if number is None:
+                del queues[name]
+            elif due_at > now or len(found.deliveries) + len(found.defects) >= limit:
+                found.left[name] = due_at
+                del queues[name]
+            else:
+                _fetch(connection, number, found)
+    for name, queue in queues.items():
+        for _, due_at in queue:
+            found.left[name] = due_at
+            break
+    return found
+
+
+def beginnings(connection: sqlite3.Connection) -> list[tuple[str, float]]:
+    """Each function that has something waiting, and when the first of it is due: one look into the index for each."""
+    found: list[tuple[str, float]] = []
+    name = ""
+    while True:
+        first = connection.execute(
+            """
+            SELECT function, due_at FROM delivery INDEXED BY delivery_ready
+            WHERE state = 0 AND function > ? ORDER BY function, due_at, number LIMIT 1
+            """,
+            (name,),
+        ).fetchall()
+        if not first:
+            return found
+        found += first
+        [(name, _)] = first
+
+
+def select(connection: sqlite3.Connection, selection: Selection, now: float, limit: int, after: str | None) -> Found:
+    """A page of what an operator means, in order of acceptance."""
+    where, values = _conditions(selection, now)
+    if after is not None:
+        where += " AND number > (SELECT number FROM delivery WHERE id = ?)"
+        values.append(after)
+    found = Found()
+    for row in connection.execute(f"{rows.SELECT} WHERE {where} ORDER BY number LIMIT ?", (*values, limit)):
+        _keep(row, found)
+    return found
+
+
+def count(connection: sqlite3.Connection, selection: Selection, now: float) -> int:
+    """How many an operator means."""
+    where, values = _conditions(selection, now)
+    [(number,)] = connection.execute(f"SELECT count(*) FROM delivery WHERE {where}", values)
+    return int(number)
+
+
+def dead(connection: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
+    """Those that are dead letters, each once, in the given order."""
+    wanted = dict.fromkeys(ids)
+    return [id for id in wanted if connection.execute("SELECT 1 FROM delivery WHERE id = ? AND state = 2", (id,)).fetchall()]
+
+
+def value(connection: sqlite3.Connection, room: str, key: str, now: float) -> bytes | None:
+    """A value of the store that has not expired."""
+    for found, expires in connection.execute("SELECT value, expires FROM store WHERE room = ? AND key = ?", (room, key)):
+        return bytes(found) if expires is None or expires > now else None
+    return None
+
+
+def _heads(connection: sqlite3.Connection, function: str, held: Collection[int]) -> Iterator[tuple[int, float]]:
+    heads = connection.execute(
+        """
+        SELECT number, due_at FROM delivery INDEXED BY delivery_ready WHERE state = 0 AND function = ? ORDER BY due_at, number
+        """,
+        (function,),
+    )
+    return ((number, due_at) for number, due_at in heads if number not in held)
+
+
+def _fetch(connection: sqlite3.Connection, number: int, found: Found) -> None:
+    for row in connection.execute(f"{rows.SELECT} WHERE number = ?", (number,)):
+        _keep(row, found)
+
+
+def _keep(row: Sequence[Any], found: Found) -> None:
+    number, _, _, _, function, *_ = row
+    try:
+        found.deliveries.append((number, rows.read(row)))
+    except Defect as defect:
+        found.defects.append(Broken(number, function, str(defect)))
+
+
+def _conditions(selection: Selection, now: float) -> tuple[str, list[object]]:
+    """SQL of a selection, and its values. What is in quarantine is no delivery."""
+    older_than = selection.older_than
+    terms: dict[str, object] = {
+        "source = ?": selection.trigger,
+        "function = ?": selection.function,
+        "condition = ?": selection.condition,
+        "accepted_at < ?": None if older_than is None else now - older_than,
+        "delivery.id IN (SELECT value FROM json_each(?))": None if selection.ids is None else json.dumps([*selection.ids]),
+    }
+    given = {term: value for term, value in terms.items() if value is not None}
+    return " AND ".join((_STATES[selection.dead], *given)), [*given.values()]
+
+
+_STATES = {None: "state <> 3", True: "state = 2", False: "state < 2"}
+"""Literals, so that SQLite sees which partial index serves."""

@@ -1,0 +1,147 @@
+"""One thread that writes, in group commits: what arrives while one commit runs goes into the next one, all of it together.
+
+Two kinds of commit on one write-ahead log. With something `durable` among its work the commit ends with an fsync of the log
+(`synchronous = FULL`), before anybody hears of it; power may fail then. Without, the log is written to the operating system
+alone (`synchronous = NORMAL`): that outlives `kill -9`, not the machine, and is on disk with the next durable commit or
+checkpoint. The log is in order, so that what survives is always a beginning of what was committed, never a mixture.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from router.errors import RouterError, Unavailable
+
+MOST = 2048
+"""Pieces of work in one commit."""
+BROKEN_RETRY_AFTER = 5
+"""Seconds that a sender is asked to wait when the disk does not take what is written."""
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Work:
+    """A piece of work within a commit. It raises RouterErrors only before it has changed anything.
+
+    `then` runs in the event loop after the commit, whether or not anybody waits for it still.
+    """
+
+    run: Callable[[sqlite3.Connection], Any]
+    durable: bool
+    then: Callable[[Any], None] | None
+    done: asyncio.Future[Any] | None
+
+
+class Writer:
+    """The thread, its queue, and the event loop that hears of the results."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._synchronous = True
+        self.commits = 0
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, run: Callable[[sqlite3.Connection], T], *, durable: bool, then: Callable[[T], None] | None = None) -> T:
+        """The result, after the commit. Raises what the work raises, and Unavailable where the disk does not take it."""
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(Work(run, durable, then, done))
+        return await done
+
+    def soon(self, run: Callable[[sqlite3.Connection], T], then: Callable[[T], None] | None = None) -> None:
+        """Let it ride along; nobody waits for it. `then` is told of failures too, as an exception."""
+        self._queue.put(Work(run, False, then, None))
+
+    async def close(self) -> None:
+        """Commit what is queued, and end the thread and its connection."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        going_on = True
+        while going_on:
+            batch = self._take()
+            going_on = batch[-1] is not None
+            works = [work for work in batch if work is not None]
+            if works:
+                results = self._commit(works)
+                self._loop.call_soon_threadsafe(_report, works, results)
+        self._connection.close()
+
+    def _take(self) -> list[Work | None]:
+        """Everything that is queued, up to the order to stop; waits for the first."""
+        batch = [self._queue.get()]
+        try:
+            while batch[-1] is not None and len(batch) < MOST:
+                batch.append(self._queue.get_nowait())
+        except Empty:
+            pass
+        return batch
+
+    def _commit(self, works: list[Work]) -> list[Any]:
+        """The results, errors among them. Where they cannot be committed together, each is tried alone."""
+        try:
+            return self._transaction(works)
+        except Exception as error:
+            if len(works) > 1:
+                return [result for work in works for result in self._commit([work])]
+            return [_translated(error)]
+
+    def _transaction(self, works: list[Work]) -> list[Any]:
+        connection = self._connection
+        self._synchronize(any(work.durable for work in works))
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            results = [_attempt(work, connection) for work in works]
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self.commits += 1
+        return results
+
+    def _synchronize(self, durable: bool) -> None:
+        if durable is not self._synchronous:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._synchronous = durable
+
+
+def _attempt(work: Work, connection: sqlite3.Connection) -> Any:
+    try:
+        return work.run(connection)
+    except RouterError as error:
+        return error
+
+
+def _translated(error: Exception) -> Exception:
+    """Errors of the disk and of the database file are `Unavailable`; errors of this program stay what they are."""
+    if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
+        return error
+    name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+    log.error("The journal cannot write.", extra={"error": str(error), "code": name})
+    unavailable = Unavailable(f"the journal cannot write: {error}", BROKEN_RETRY_AFTER)
+    unavailable.__cause__ = error
+    return unavailable
+
+
+def _report(works: list[Work], results: list[Any]) -> None:
+    for work, result in zip(works, results, strict=True):
+        failed = isinstance(result, Exception)
+        if work.then is not None and (work.done is None or not failed):
+            work.then(result)
+        if work.done is None or work.done.done():
+            continue
+        if failed:
+            work.done.set_exception(result)
+        else:
+            work.done.set_result(result)
