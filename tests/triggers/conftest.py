@@ -15,9 +15,13 @@ from router.config.schemas import documents
 from router.config.shape import Shapes
 from router.config.source import parse
 from router.config.validation import is_valid
-from router.errors import BodyTooLarge, OriginUnreachable, RequestError
+from router.deliveries import Acceptance, Receipt
+from router.errors import BodyTooLarge, FetchFailed, OriginUnreachable, RequestError
 from router.fakes import request, succeeded
 from router.model import (
+    Accept,
+    Batch,
+    Fetch,
     Forward,
     Function,
     Glimpse,
@@ -26,10 +30,12 @@ from router.model import (
     OriginResponse,
     PeekBody,
     ReadBody,
+    Remark,
     Reply,
     Request,
     Resolve,
     Scope,
+    Settlement,
     Target,
 )
 from router.outcome import Outcome
@@ -63,11 +69,17 @@ def target(reference: Any) -> Target:
     return found
 
 
+def first_invocation(type: str) -> str:
+    """`sync` where the type allows it."""
+    return min(TYPES[type].invocations, key=("sync", "async").index)
+
+
 @dataclass
 class Door:
     """One trigger. `invoked` collects what it asked the functions, `forwarded` what it asked of origins.
 
-    `origin`: what every origin answers. `resolves`: whether their names lead somewhere.
+    `origin`: what every origin answers. `resolves`: whether their names lead somewhere. `accepted`: what was to be made
+    durable, by commit; `full`: what the journal throws instead. `fetched`, `remarks`: the steps; `web`: what URLs give.
     """
 
     settings: dict[str, Any]
@@ -77,10 +89,15 @@ class Door:
     forwarded: list[Forward] = field(default_factory=list)
     origin: OriginResponse | RequestError | None = None
     resolves: bool = True
+    accepted: list[tuple[Acceptance, ...]] = field(default_factory=list)
+    full: RequestError | None = None
+    web: dict[str, bytes | FetchFailed] = field(default_factory=dict)
+    fetched: list[Fetch] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.type = TYPES[self.settings["type"]]
-        self.settings = completed({"invocation": "sync", **self.settings})
+        self.settings = completed({"invocation": first_invocation(self.type.name), **self.settings})
         if self.type.check is not None and (findings := findings_of(self.settings)):
             raise AssertionError(findings)
         self.built = self.type.build(self.settings, Scope(self.name, ACCOUNT, REGION, target, {}))
@@ -110,9 +127,35 @@ class Door:
             self.forwarded.append(step)
             assert self.origin is not None, "nothing was to be forwarded"
             return self.origin
+        if isinstance(step, Accept):
+            return self._accept(step)
+        if isinstance(step, Fetch):
+            self.fetched.append(step)
+            return self.web.get(step.url, FetchFailed(f"{step.url} is not there"))
+        if isinstance(step, Remark):
+            return self.remarks.append(step)
         assert isinstance(step, Invoke)
         self.invoked.append(step)
         return answer if isinstance(answer, Outcome) else answer(step.payload)
+
+    def _accept(self, step: Accept) -> list[Receipt] | RequestError:
+        if self.full is not None:
+            return self.full
+        self.accepted.append(step.acceptances)
+        return [Receipt(f"delivery-{number}") for number in range(len(step.acceptances))]
+
+    def settle(self, batch: Batch) -> Settlement:
+        """The whole conversation about messages that were polled."""
+        assert self.type.handle_batch is not None
+        conversation = self.type.handle_batch(batch, self.built)
+        given: Any = None
+        try:
+            while True:
+                step = conversation.send(given) if not isinstance(given, Exception) else conversation.throw(given)
+                given = self._perform(step, request("POST", "/"), FINE)
+        except StopIteration as stop:
+            settlement: Settlement = stop.value
+            return settlement
 
     def call(
         self,
@@ -150,7 +193,7 @@ def door() -> Callable[..., Door]:
 @pytest.fixture
 def findings() -> Callable[[dict[str, Any]], list[tuple[tuple[Any, ...], str]]]:
     """Path and code of each finding of settings as in YAML."""
-    return lambda settings: findings_of(completed({"invocation": "sync", **settings}))
+    return lambda settings: findings_of(completed({"invocation": first_invocation(settings["type"]), **settings}))
 
 
 @pytest.fixture

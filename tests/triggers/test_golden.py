@@ -4,7 +4,8 @@
 `router.model.Request`. `event.json`: the whole event; where it is missing, nothing may be invoked. `result.json`: the outcome:
 `kind`, `payload` (JSON) or `payload_text`, and fields of `router.outcome.Outcome`. `reply.json`: status, headers (pairs),
 `body` or `body_base64`, and `error` where the router made the answer. Where a trigger invokes several functions, `event.json`
-and `result.json` are lists. `origin.json`: what the trigger forwards, and what the origin `answers`.
+and `result.json` are lists. `origin.json`: what the trigger forwards, and what the origin `answers`. `accepted.json`: the
+commits of an asynchronous trigger, each a list of function, route, deduplication id and event.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from router.deliveries import Acceptance
 from router.errors import Invoked
 from router.fakes import FakeStream, request, succeeded
 from router.model import Forward, OriginResponse, Reply, Request, Stream
@@ -71,6 +73,18 @@ def forward_in_words(step: Forward) -> dict[str, Any]:
     return words if step.body is None else words | body_in_words(step.body)
 
 
+def acceptance_in_words(acceptance: Acceptance) -> dict[str, Any]:
+    """What is said of one event; group and failure where there are any."""
+    words = {
+        "function": acceptance.target.function.name,
+        "route": acceptance.route,
+        "deduplication_id": acceptance.deduplication_id,
+        "event": json.loads(acceptance.payload),
+    }
+    more = {"group": acceptance.group, "failed": acceptance.failed}
+    return words | {name: value for name, value in more.items() if value is not None}
+
+
 def answer_of(written: dict[str, Any]) -> OriginResponse:
     body = FakeStream(body_of(written))
     headers = [(name, value) for name, value in written["headers"]]
@@ -100,6 +114,7 @@ def test_case(case: str, door: Callable[..., Any]) -> None:
     reply = trigger.send(request_of(given["request"]), lambda payload: outcomes.pop(0))
 
     events = [json.loads(step.payload) for step in trigger.invoked]
+    assert [[*map(acceptance_in_words, commit)] for commit in trigger.accepted] == (read(case, "accepted") or [])
     several = expected_event if isinstance(expected_event, list) else [expected_event]
     assert events == ([] if expected_event is None else several)
     assert [forward_in_words(step) for step in trigger.forwarded] == ([origin] if origin is not None else [])
@@ -116,5 +131,5 @@ def test_every_case_is_complete() -> None:
     assert {
         case: found
         for case, found in sides.items()
-        if found - {"origin"} not in ({"request", "reply"}, {"request", "event", "result", "reply"})
+        if found - {"origin", "accepted"} not in ({"request", "reply"}, {"request", "event", "result", "reply"})
     } == {}
