@@ -25,6 +25,9 @@ def whole() -> Draft202012Validator:
     return Draft202012Validator(schema())
 
 
+API = "triggers: {a: {type: lambda_api, invocation: sync, functions: all, "
+
+
 @pytest.mark.parametrize("args", [[], *(["--type", name] for name in TYPES)])
 def test_it_is_valid_and_in_one_piece(args: list[str]) -> None:
     document = schema(*args)
