@@ -1,0 +1,154 @@
+"""A client of one AWS service through aiobotocore, with credentials that are renewed beside it.
+
+Keys that are renewed get a client of their own; the earlier one ends with its last call. botocore's retries are off: whoever
+calls knows what may be repeated, and when. Errors are translated into `SourceError`s by their code.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from botocore.exceptions import ClientError
+
+from router.backends.aws.credentials import AssumedRole, Chain, Credential, Keys
+from router.errors import BackendError, MessageGone, SourceError, SourceRefused
+from router.ports import Clock
+from router.settings import Aws
+
+_CONNECT_TIMEOUT = 5.0
+_START_PATIENCE = 10.0
+_KEYS_REJECTED = frozenset({"ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredToken"})
+
+
+@dataclass(slots=True, frozen=True)
+class Service:
+    """Which service, and how it is called. `name`: botocore's. `endpoint_name`: its key under `aws.endpoints`.
+
+    `gone`, `refused`: error codes that mean `MessageGone` and `SourceRefused`. `read_timeout`: seconds.
+    """
+
+    name: str
+    endpoint_name: str
+    read_timeout: float
+    max_connections: int
+    gone: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Connection:
+    """A client with the keys it signs with."""
+
+    keys: Keys
+    context: Any
+    client: Any
+    users: int = 0
+
+
+class ServiceClient:
+    """Calls of one service in one region, with one credential. `start` it before anything else.
+
+    `endpoint`: where neither the service nor everything has one in the settings.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        service: Service,
+        region: str,
+        role_arn: str | None,
+        clock: Clock,
+        chain: Chain | None = None,
+        endpoint: str | None = None,
+    ) -> None:
+        self._aws = aws
+        self._service = service
+        self._region = region
+        self.endpoint = aws.endpoints.get(service.endpoint_name) or aws.endpoint_url or endpoint
+        chain = chain or Chain(aws, self.endpoint is not None)
+        keys = chain if role_arn is None else AssumedRole(chain, aws, role_arn, clock)
+        self._credential = Credential(role_arn or "the default chain", keys, clock)
+        self._lock = asyncio.Lock()
+        self._connection: _Connection | None = None
+
+    async def start(self) -> None:
+        """Fetch credentials. Missing ones do not fail it: see `not_ready`, and every call until they are there."""
+        await self._credential.start(_START_PATIENCE)
+
+    def not_ready(self) -> str | None:
+        """What keeps the service from being called; None: nothing."""
+        return self._credential.problem
+
+    async def close(self) -> None:
+        """Stop renewing credentials, and close connections that nobody uses."""
+        await self._credential.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._close_unused(connection)
+
+    async def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        """The answer. `operation`: the client's method. Raises nothing but `SourceError`s and `asyncio.CancelledError`."""
+        try:
+            connection = await self._take()
+            try:
+                answer: Mapping[str, Any] = await getattr(connection.client, operation)(**parameters)
+            finally:
+                await self._give_back(connection)
+        except ClientError as error:
+            raise self._translated(error) from error
+        except Exception as error:  # providers, sockets and parsers raise whatever they like
+            raise SourceError(type(error).__name__, str(error)) from error
+        return answer
+
+    def _translated(self, error: ClientError) -> SourceError:
+        """The code decides; the same codes mean the same for every operation."""
+        said = error.response.get("Error", {})
+        code, message = said.get("Code") or "Unknown", said.get("Message") or str(error)
+        if code in _KEYS_REJECTED:
+            self._credential.rejected(message)
+        service = self._service
+        kind = MessageGone if code in service.gone else SourceRefused if code in service.refused else SourceError
+        return kind(code, message)
+
+    async def _take(self) -> _Connection:
+        """The connection of the keys that hold now."""
+        async with self._lock:
+            keys = self._credential.keys
+            if keys is None:
+                raise BackendError(self._credential.problem or "there are no credentials")
+            earlier = self._connection
+            if earlier is None or earlier.keys is not keys:
+                self._connection = await self._connect(keys)
+                if earlier is not None:
+                    await self._close_unused(earlier)
+            assert self._connection is not None
+            self._connection.users += 1
+            return self._connection
+
+    async def _give_back(self, connection: _Connection) -> None:
+        connection.users -= 1
+        await self._close_unused(connection)
+
+    async def _close_unused(self, connection: _Connection) -> None:
+        if connection is not self._connection and not connection.users:
+            await connection.context.__aexit__(None, None, None)
+
+    async def _connect(self, keys: Keys) -> _Connection:
+        context = AioSession(profile=self._aws.profile).create_client(
+            self._service.name,
+            region_name=self._region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=keys.access_key,
+            aws_secret_access_key=keys.secret_key,
+            aws_session_token=keys.token,
+            config=AioConfig(
+                connect_timeout=_CONNECT_TIMEOUT,
+                read_timeout=self._service.read_timeout,
+                max_pool_connections=self._service.max_connections,
+                retries={"total_max_attempts": 1},
+            ),
+        )
+        return _Connection(keys, context, await context.__aenter__())
