@@ -96,7 +96,7 @@ class AwsInvoker:
         }
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """See `Invoker.invoke`. `max_concurrency` counts `RequestResponse` alone, as Lambda takes events beyond it."""
+        """See `Invoker.invoke`. `max_concurrency` counts callers who wait alone: the delivery engine counts its own."""
         target = self._targets.get(invocation.function.name)
         if target is None:
             arn = invocation.function.arn
@@ -108,7 +108,7 @@ class AwsInvoker:
         if wrong is not None:
             return refused(400, "InvalidParameterValueException", f"The value of {wrong} is not valid.", invocation.id)
         waits = invocation.type == "RequestResponse"
-        permit = target.permit if waits else None
+        permit = target.permit if waits and not invocation.asynchronous else None
         if permit is not None and not permit.take():
             return throttled(_LIMIT_REACHED, request_id=invocation.id)
         limit = target.limit if waits else _HAND_OVER_LIMIT

@@ -118,7 +118,8 @@ class LocalInvoker:
             return throttled
         qualifier = invocation.qualifier or invocation.function.qualifier
         headers = runtime_headers(invocation, str(invocation.function.arn.qualified(qualifier)), context)
-        execution = Execution(invocation, headers, self._clock, pool.execution_ended)
+        ended = pool.asynchronous_ended if invocation.asynchronous else pool.execution_ended
+        execution = Execution(invocation, headers, self._clock, ended)
         self._running += 1
         self._quiet.clear()
         pool.submit(execution)
@@ -174,7 +175,7 @@ class LocalInvoker:
             arn = function.arn.qualified(invocation.qualifier or function.qualifier or "$LATEST")
             return outcome.refused(404, "ResourceNotFoundException", f"Function not found: {arn}", invocation.id)
         if invocation.type not in ("RequestResponse", "DryRun"):
-            message = "asynchronous delivery is not built yet: it needs the journal"
+            message = f"{invocation.type} is the queue's business: a local function is invoked with RequestResponse."
             return outcome.refused(400, "InvalidParameterValueException", message, invocation.id)
         if len(invocation.payload) > MAX_REQUEST:
             return outcome.refused(413, "RequestEntityTooLargeException", REQUEST_TOO_LARGE, invocation.id)
@@ -186,7 +187,8 @@ class LocalInvoker:
 
     def _throttled(self, pool: Pool, invocation: Invocation) -> Outcome | None:
         limit = pool.function.max_concurrency
-        if limit is not None and pool.running >= limit:
+        callers = pool.running - pool.asynchronous
+        if limit is not None and not invocation.asynchronous and callers >= limit:
             return outcome.throttled("ReservedFunctionConcurrentInvocationLimitExceeded", request_id=invocation.id)
         if self._running >= self._limit:
             return outcome.throttled("ConcurrentInvocationLimitExceeded", request_id=invocation.id)

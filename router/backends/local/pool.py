@@ -34,13 +34,15 @@ who wait are served by the first that is ready, which is often one that has done
 
 
 class Pool:
-    """`cold_starts`: processes started so far. `running`: invocations taken and not ended. `on_end(pool)`: one ended."""
+    """`cold_starts`: processes started so far. `running`: invocations taken and not ended, `asynchronous` of them
+    for deliveries. `on_end(pool)`: one ended."""
 
     def __init__(self, function: Function, launch: Launch, host: Host, on_end: Callable[[], None]) -> None:
         self.function = function
         self.launch = launch
         self.cold_starts = 0
         self.running = 0
+        self.asynchronous = 0
         self.environments: set[Environment] = set()
         self._host = host
         self._on_end = on_end
@@ -62,6 +64,7 @@ class Pool:
     def submit(self, execution: Execution) -> None:
         """Run it: at once where an environment is idle, else as soon as one is."""
         self.running += 1
+        self.asynchronous += execution.invocation.asynchronous
         if self._idle:
             self._idle.pop().run(execution)
         else:
@@ -72,6 +75,11 @@ class Pool:
         """An execution of this pool came to its end."""
         self.running -= 1
         self._on_end()
+
+    def asynchronous_ended(self) -> None:
+        """One of those for which nobody waited came to its end."""
+        self.asynchronous -= 1
+        self.execution_ended()
 
     def warm_up(self) -> None:
         """Start what `min_warm` (and an attached process) asks for."""

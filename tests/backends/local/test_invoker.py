@@ -71,7 +71,7 @@ REFUSALS = {
         outcome.refused(
             400,
             "InvalidParameterValueException",
-            "asynchronous delivery is not built yet: it needs the journal",
+            "Event is the queue's business: a local function is invoked with RequestResponse.",
             REQUEST,
         ),
     ),
