@@ -2,10 +2,11 @@
 
 import fnmatch
 import posixpath
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from router.batches import Batch, Message
+from router.batches import Batch, EventCount, Message
 from router.deliveries import Acceptance, Condition, Fate, Letter, Receipt
 from router.errors import DestinationError, FetchFailed, Invoked, RequestError, SourceError
 from router.functions import DestinationAddress
@@ -46,6 +47,10 @@ class FakeClock:
         """Move both times forward."""
         self._now += seconds
         self._monotonic += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or back; monotonic time does not see it."""
+        self._now += seconds
 
 
 class FakeInvoker:
@@ -247,6 +252,7 @@ class FakeMetrics:
     def __init__(self) -> None:
         self.batches: list[tuple[str, str, str | None]] = []
         self.source_failures: list[tuple[str, str, str]] = []
+        self.events: Counter[EventCount] = Counter()
         self.started: list[str] = []
         self.finished: list[tuple[str, int]] = []
         self.invocations: list[tuple[str, str, OutcomeKind]] = []
@@ -277,6 +283,9 @@ class FakeMetrics:
 
     def source_failed(self, trigger: str, operation: str, code: str) -> None:
         self.source_failures.append((trigger, operation, code))
+
+    def events_counted(self, trigger: str, what: EventCount, number: int) -> None:
+        self.events[what] += number
 
     def target_health(self, trigger: str, target: str, healthy: bool) -> None:
         self.health.append((trigger, target, healthy))

@@ -78,13 +78,13 @@ class Log:
 
 @dataclass(slots=True)
 class JournalSettings:
-    """The durable queue. `url`: `memory:`, or `sqlite:` and the path of a folder. Sizes are bytes, times seconds.
+    """The durable queue. `url`: `memory`, or `sqlite:` and the path of a folder. Sizes are bytes, times seconds.
 
     `max_size`: what the journal may occupy; `min_free_disk`: what it leaves free on its file system; beyond either nothing is
-    accepted. `deduplication_window`: how long an accepted id is known. `dead_letter_retention`: None keeps dead letters forever.
+    accepted. `deduplication_window`: how long an accepted id is known. `dead_letter_retention`: None keeps them forever.
     """
 
-    url: str = "memory:"
+    url: str = "memory"
     max_size: int = 1024**3
     min_free_disk: int = 512 * 1024**2
     deduplication_window: float = 3600.0

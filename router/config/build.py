@@ -12,7 +12,7 @@ from router.config.nodes import Opaque
 from router.config.references import ARN_TIMEOUT, Functions
 from router.deliveries import Durability
 from router.model import Function, LocalFunction, Place, Scope, Trigger, TriggerType
-from router.settings import Address, Admin, Aws, Config, Listener, Log, Tls
+from router.settings import Address, Admin, Aws, Config, JournalSettings, Listener, Log, Tls
 
 LOCAL_TIMEOUT = 3.0
 """Seconds, as in AWS where nothing is configured."""
@@ -56,6 +56,7 @@ def build(material: Material) -> Config:
         aws=aws,
         admin=Admin(_address(admin["listen"]) if admin["listen"] is not None else None, admin["token"]),
         log=Log(**settings["log"]),
+        journal=JournalSettings(**settings["journal"]),
         drain_timeout=server["drain_timeout"],
         public_url=server.get("public_url"),
         prometheus=settings["monitoring"]["prometheus"],

@@ -85,6 +85,8 @@ class Completion:
                 return self._absolute(value, node)
             if piece.get("x-address") and value.startswith("unix:") and value != "unix:":
                 return "unix:" + self._absolute(value.removeprefix("unix:"), node)
+            if piece.get("x-journal") and value.startswith("sqlite:"):
+                return "sqlite:" + self._absolute(value.removeprefix("sqlite:"), node)
             if piece.get("x-reference") == "function":
                 full = self._reference(value, node)
                 self.references.append((path, full))

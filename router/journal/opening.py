@@ -11,7 +11,7 @@ from router.journal.turns import Turns
 from router.ports import Clock, Journal, JournalAdmin, Store
 from router.settings import JournalSettings
 
-MEMORY = "memory:"
+MEMORY = ("memory", "memory:")
 SQLITE = "sqlite:"
 
 
@@ -70,7 +70,7 @@ class MemoryEngine:
 
 def open_journal(settings: JournalSettings, clock: Clock) -> Engine:
     """The journal of a daemon, within a running event loop; `start` it. Raises StartError where it cannot be had."""
-    if settings.url == MEMORY:
+    if settings.url in MEMORY:
         return MemoryEngine(clock, settings)
     return open_sqlite(_folder(settings.url), clock, settings)
 
@@ -80,7 +80,7 @@ def open_offline(url: str) -> SqliteEngine:
 
     Raises StartError where there is none, or a daemon has it: then ask the daemon.
     """
-    if url == MEMORY:
+    if url in MEMORY:
         raise StartError("a journal in memory is gone with its daemon: there is nothing to open")
     return open_sqlite(_folder(url), _WallClock(), JournalSettings(url), create=False)
 
@@ -88,7 +88,7 @@ def open_offline(url: str) -> SqliteEngine:
 def _folder(url: str) -> Path:
     kind, _, path = url.partition(":")
     if f"{kind}:" != SQLITE or not path:
-        raise StartError(f"the journal's URL {url!r} is neither `memory:` nor `sqlite:` with the path of a folder")
+        raise StartError(f"the journal's URL {url!r} is neither `memory` nor `sqlite:` with the path of a folder")
     return Path(path)
 
 

@@ -11,7 +11,7 @@ from router.config import Loaded
 from router.config.addresses import collide, is_private, parse_address
 from router.config.env_file import EnvFileError, parse_env_file
 from router.model import Function, LocalFunction, SiteClaim, Target
-from router.settings import Address, Admin, Aws, Listener, Log, Tls
+from router.settings import Address, Admin, Aws, JournalSettings, Listener, Log, Tls
 
 LoadText = Callable[..., Loaded]
 
@@ -154,6 +154,32 @@ def test_next_to_nothing(load_text: LoadText) -> None:
     assert config.aws == Aws("ap-south-1", "000000000000")
     assert (config.admin, config.log, config.functions, config.triggers) == (Admin(None), Log(), {}, ())
     assert (config.drain_timeout, config.public_url, config.prometheus) == (30.0, None, True)
+    assert config.journal == JournalSettings("sqlite:/etc/router/var/journal", 1024**3, 512 * 1024**2, 3600.0, 14 * 86400.0)
+
+
+@pytest.mark.parametrize(
+    ("url", "built"),
+    [
+        ("memory", "memory"),
+        ('"memory:"', "memory:"),
+        ("sqlite:../journal", "sqlite:/etc/journal"),
+        ("sqlite:/var/lib/journal", "sqlite:/var/lib/journal"),
+    ],
+)
+def test_the_journal(load_text: LoadText, url: str, built: str) -> None:
+    text = f"""
+version: 1
+journal:
+  url: {url}
+  max_size: 5GB
+  min_free_disk: 0B
+  deduplication_window: 1h30m
+  dead_letter_retention: 7d
+"""
+    loaded = load_text(text)
+    assert loaded.problems == []
+    assert loaded.config is not None
+    assert loaded.config.journal == JournalSettings(built, 5_000_000_000, 0, 5400.0, 7 * 86400.0)
 
 
 def test_an_implicit_function_does_not_take_a_declared_name(load_text: LoadText) -> None:

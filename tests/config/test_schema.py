@@ -26,7 +26,11 @@ CASES: list[Case] = [
         "`2` cannot be used in this version: several processes are not built yet; leave it at 1",
         None, 3, 19,
     ),
-    ("journal: {}", "unsupported", "`journal` cannot be used in this version: the journal is not built yet", "remove it", 3, 1),
+    (
+        "journal: {url: redis:x}", "pattern", "`redis:x` is not a valid location",
+        "for example `sqlite:/var/lib/lambda-router/journal` or `memory`", 3, 16,
+    ),
+    ("journal: {max_size: 1}", "pattern", "`1` is not a valid size", "for example `256KiB` or `6MiB`", 3, 21),
     (
         "tests: {}", "unsupported",
         "`tests` cannot be used in this version: configuration tests are not built yet",

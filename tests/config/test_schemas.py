@@ -19,6 +19,7 @@ OURS = {
     "x-address",
     "x-destination",
     "x-default",
+    "x-journal",
     "x-list",
     "x-path",
     "x-reference",

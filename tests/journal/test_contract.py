@@ -281,7 +281,8 @@ async def test_what_is_handed_out_is_a_copy(engine: Engine, delivery: Make) -> N
     given.attributes["changed"] = "x"
     [claimed] = await engine.journal.claim(NOW, 10, ())
     claimed.attempts.append(Attempt(NOW, 1.0, "ok"))
-    assert await engine.admin.select(Selection(), 10, None) == [delivery(1, starts=1)]
+    [kept] = await engine.admin.select(Selection(), 10, None)
+    assert replace(kept, starts=0) == delivery(1)
 
 
 async def test_the_store_keeps_values(engine: Engine, clock: FakeClock) -> None:
