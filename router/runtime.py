@@ -1,36 +1,35 @@
 """The daemon: builds everything from a configuration, starts it in order, stops it in the reverse order.
 
-Start: backends, doors, admin, workers. Stop: readiness and polling go first, then doors and workers (what is in flight ends
-within `drain_timeout`), then the backends. Health checks run while the doors are open. Whatever can fail happens before the
+Start: journal, backends, delivery, doors, admin, workers. Stop: readiness, polling and claiming go first, then doors and workers
+(what is in flight ends within `drain_timeout`), then delivery, the backends and last the journal. Health checks run while the doors are open. Whatever can fail happens before the
 first request is taken.
 """
 
 import asyncio
 import logging
 import os
-import random
 import signal
 import time
-import uuid
 from collections.abc import Mapping
 from typing import Protocol
 
 from router import __version__
+from router.background import Background, ScaledClock
 from router.backends.aws import AwsInvoker
-from router.backends.aws.activities import AwsActivities
 from router.backends.local.invoker import LocalInvoker
 from router.backends.origin import OriginClient
 from router.generation import Backends, Generation, LocalSelection, assemble
-from router.ingress.activity_worker import ActivityWorker
 from router.ingress.admin import AdminDoor
 from router.ingress.http import HttpDoor
 from router.ingress.listen import Listening, listen
 from router.ingress.prober import Prober
 from router.model import Function
+from router.monitoring.deliveries import PrometheusDeliveryMetrics
 from router.monitoring.registry import PrometheusMetrics
-from router.ports import Invoker
+from router.ports import Clock, Invoker
 from router.routing import Table
 from router.settings import Address, Config
+from router.workers import Edge, Worker, worker_of
 
 log = logging.getLogger("router")
 
@@ -55,17 +54,22 @@ class Backend(Invoker, Protocol):
 class Daemon:
     """One running configuration. `start`, then `wait` until a signal or `stop`; `close` always."""
 
-    def __init__(self, config: Config, selection: LocalSelection, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, config: Config, selection: LocalSelection, environment: Mapping[str, str], time_scale: float = 1.0
+    ) -> None:
         self.config = config
         self.metrics = PrometheusMetrics()
+        self.background: Background | None = None
         self.addresses: dict[str, Address] = {}
         self._selection = selection
         self._environment = environment
         self._clock = SystemClock()
+        self._delivery_clock: Clock = self._clock if time_scale == 1 else ScaledClock(self._clock, time_scale)
         self._backends: dict[str, Backend] = {}
+        self._invoker: Invoker | None = None
         self._origins: OriginClient | None = None
-        self._activities: list[AwsActivities] = []
-        self._workers: dict[str, ActivityWorker] = {}
+        self._sources: list[Edge] = []
+        self._workers: dict[str, Worker] = {}
         self._listening: list[Listening] = []
         self._admin: Listening | None = None
         self._prober: Prober | None = None
@@ -93,6 +97,9 @@ class Daemon:
             log.info("The admin listener is up.", extra={"address": str(self._admin.address)})
         self._prober = Prober(config.triggers, generation.driver, self._clock, self.metrics)
         self._prober.start()
+        if self.background is not None:
+            assert self._invoker is not None
+            self.background.start(self._invoker, self.metrics, self._selection.runs_here)
         for worker in self._workers.values():
             worker.start()
         self._ready = True
@@ -117,6 +124,8 @@ class Daemon:
             self._stopping.set()
             for worker in self._workers.values():
                 worker.stop()
+            if self.background is not None:
+                self.background.stop()
 
     async def close(self) -> None:
         """Stop everything, in the reverse order of the start; what still runs after `drain_timeout` is cut."""
@@ -128,6 +137,8 @@ class Daemon:
             *(listening.close() for listening in self._listening),
             *(worker.close(self.config.drain_timeout) for worker in self._workers.values()),
         )
+        if self.background is not None and not await self.background.drain(deadline):
+            log.warning("Deliveries were still running when the time to drain was over; they stay in the journal.")
         for name, backend in self._backends.items():
             try:
                 async with asyncio.timeout_at(deadline):
@@ -138,13 +149,15 @@ class Daemon:
             await self._origins.close()
         if self._admin is not None:
             await self._admin.close()
+        if self.background is not None:
+            await self.background.close()
         log.info("Stopped.")
 
     def not_ready(self) -> str | None:
         """See `router.ingress.admin.Operations`."""
         if not self._ready:
             return "draining" if self._stopping.is_set() else "starting"
-        edges: list[Backend | AwsActivities] = [*self._backends.values(), *self._activities]
+        edges: list[Backend | Edge] = [*self._backends.values(), *self._sources]
         reasons = dict.fromkeys(reason for edge in edges if (reason := edge.not_ready()))
         return "; ".join(reasons) or None
 
@@ -172,6 +185,7 @@ class Daemon:
                 for name, function in self.config.functions.items()
             },
             "workers": {name: dict(worker.status()) for name, worker in self._workers.items()},
+            **({"deliveries": self.background.status()} if self.background is not None else {}),
             "backends": {name: dict(backend.status()) for name, backend in self._backends.items()},
         }
 
@@ -192,26 +206,21 @@ class Daemon:
             await backend.start()
         carriers = {name: self._backends["local" if name in here else "aws"] for name in self.config.functions}
         self._origins = OriginClient()
-        return assemble(self.config, Backends(carriers), self._clock, self.metrics, forwarder=self._origins)
+        self._invoker = Backends(carriers)
+        self.background = await Background.open(
+            self.config, self._delivery_clock, PrometheusDeliveryMetrics(self.metrics.registry)
+        )
+        acceptor = self.background.acceptor if self.background is not None else None
+        return assemble(self.config, self._invoker, self._clock, self.metrics, forwarder=self._origins, acceptor=acceptor)
 
     async def _prepare_workers(self, generation: Generation) -> None:
-        """A worker for every trigger that is polled; it closes its own activity."""
+        """A worker for every trigger that is polled."""
         for trigger in self.config.triggers:
-            source = trigger.type.source(trigger.built) if trigger.type.source is not None else None
-            if source is not None:
-                activities = AwsActivities(self.config.aws, source, self._clock)
-                self._activities.append(activities)
-                self._workers[trigger.name] = ActivityWorker(
-                    trigger,
-                    source,
-                    activities,
-                    generation.driver,
-                    self.metrics,
-                    self._clock,
-                    draw=random.random,
-                    new_id=lambda: str(uuid.uuid4()),
-                )
-        await asyncio.gather(*(activities.start() for activities in self._activities))
+            made = worker_of(trigger, self.config.aws, generation.driver, self.metrics, self._clock)
+            if made is not None:
+                self._workers[trigger.name] = made[0]
+                self._sources.append(made[1])
+        await asyncio.gather(*(source.start() for source in self._sources))
 
     def _credentials(self) -> dict[str, str]:
         """What functions with `credentials: router` get: the AWS settings of the router's own environment."""

@@ -33,13 +33,14 @@ LAYERS = (
             "ports",
             "settings",
             "fakes",
+            "fake_queue",
         },
     ),
     ("pure", {"jsontext", "triggers", "patterns", "policies", "config", "routing"}),
     ("engine", {"driver", "delivery"}),
     ("edges", {"net", "backends", "journal", "monitoring", "auth", "files"}),
     ("doors", {"ingress", "console"}),
-    ("wiring", {"generation", "runtime"}),
+    ("wiring", {"background", "generation", "runtime", "workers"}),
     ("commands", {"cli", "__main__"}),
 )
 """From the lowest to the highest; each room is a module or package of `router`, the empty one is `router/__init__.py`."""

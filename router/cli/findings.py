@@ -4,6 +4,9 @@ import click
 
 from router.config import Loaded, Problem, Severity, render
 
+EX_CONFIG = 78
+"""Exit code of commands that need a valid configuration (`EX_CONFIG` of sysexits.h)."""
+
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 

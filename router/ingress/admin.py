@@ -1,4 +1,4 @@
-"""The operator's listener: `/healthz`, `/readyz`, `/metrics`, `/status`.
+"""The operator's listener: `/healthz`, `/readyz`, `/metrics`, `/status`, and `/deliveries` where there is a journal.
 
 Probes are open to whoever reaches the listener, since orchestrators send no token and they tell nothing but up or down;
 everything else asks for the token where one is configured.
@@ -11,6 +11,7 @@ from typing import Protocol
 from aiohttp import web
 
 from router import jsontext
+from router.ingress.deliveries_api import DeliveriesApi
 from router.monitoring.registry import CONTENT_TYPE
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -33,10 +34,13 @@ class Operations(Protocol):
 
 
 class AdminDoor:
-    """Serves one daemon's operations."""
+    """Serves one daemon's operations. `deliveries`: None where no journal is open."""
 
-    def __init__(self, operations: Operations, token: str | None, prometheus: bool) -> None:
+    def __init__(
+        self, operations: Operations, token: str | None, prometheus: bool, deliveries: DeliveriesApi | None = None
+    ) -> None:
         self._operations = operations
+        self._deliveries = deliveries
         self._token = token.encode() if token else None
         self._pages: dict[str, Callable[[], web.Response]] = {
             "/healthz": lambda: _text(200, "ok"),
@@ -53,13 +57,15 @@ class AdminDoor:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of an operator or a probe."""
+        if self._deliveries is not None and self._deliveries.serves(request.path):
+            return await self._deliveries.handle(request) if self._allowed(request) else _unauthorized()
         page = self._pages.get(request.path)
         if page is None:
             return _json(404, {"message": "No such page.", "pages": sorted(self._pages)})
         if request.method not in ("GET", "HEAD"):
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
         if request.path not in OPEN_PATHS and not self._allowed(request):
-            return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+            return _unauthorized()
         return page()
 
     def _allowed(self, request: web.BaseRequest) -> bool:
@@ -71,6 +77,10 @@ class AdminDoor:
     def _readiness(self) -> web.Response:
         reason = self._operations.not_ready()
         return _text(200, "ready") if reason is None else _text(503, reason)
+
+
+def _unauthorized() -> web.Response:
+    return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _text(status: int, text: str) -> web.Response:

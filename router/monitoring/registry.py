@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from router import __version__
+from router.batches import EventCount
 from router.model import Reply, Request, Trigger
 from router.outcome import Outcome
 
@@ -113,6 +114,15 @@ class PrometheusMetrics:
             )
         )
 
+        self._source_events = _Children(
+            Counter(
+                "lambda_router_source_events",
+                "Messages of queues: polled, filtered_out, invoked, failed_invoke, deleted.",
+                ["trigger", "event"],
+                registry=registry,
+            )
+        )
+
     def declare(self, triggers: Sequence[Trigger]) -> None:
         """Expose the triggers' labels, to be joined with the other figures by `trigger`. Call once."""
         columns = sorted({_column(name) for trigger in triggers for name in trigger.labels})
@@ -163,6 +173,9 @@ class PrometheusMetrics:
 
     def source_failed(self, trigger: str, operation: str, code: str) -> None:
         self._source_errors(trigger, operation, code).inc()
+
+    def events_counted(self, trigger: str, what: EventCount, number: int) -> None:
+        self._source_events(trigger, what.name.lower()).inc(number)
 
     def exposition(self) -> bytes:
         """The text that `/metrics` serves."""
