@@ -12,7 +12,7 @@ from router.driver import Driver
 from router.errors import StartError
 from router.model import Function, Invocation
 from router.outcome import Outcome
-from router.ports import Clock, Fetcher, Forwarder, Invoker, Metrics
+from router.ports import Acceptor, Clock, Fetcher, Forwarder, Invoker, Metrics
 from router.routing import Table
 from router.settings import Config
 
@@ -74,7 +74,8 @@ def assemble(
     forwarder: Forwarder | None = None,
     *,
     fetcher: Fetcher | None = None,
+    acceptor: Acceptor | None = None,
 ) -> Generation:
     """Wire one generation over backends that are running."""
-    driver = Driver(invoker, clock, draw, metrics, forwarder, fetcher=fetcher)
+    driver = Driver(invoker, clock, draw, metrics, forwarder, fetcher=fetcher, acceptor=acceptor)
     return Generation(config, routing.compile_tables(config.triggers), driver)

@@ -1,8 +1,8 @@
 """The daemon: builds everything from a configuration, starts it in order, stops it in the reverse order.
 
-Start: journal, backends, delivery, doors, admin, workers. Stop: readiness, polling and claiming go first, then doors and workers
-(what is in flight ends within `drain_timeout`), then delivery, the backends and last the journal. Health checks run while the doors are open. Whatever can fail happens before the
-first request is taken.
+Start: journal, backends, doors, admin, delivery, workers. Stop: readiness, polling and claiming go first, then doors and
+workers end (what is in flight within `drain_timeout`), then deliveries, the backends, and last the journal. Health checks run while the
+doors are open. Whatever can fail happens before the first request is taken.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from router import __version__
-from router.background import Background, ScaledClock
 from router.backends.aws import AwsInvoker
 from router.backends.local.invoker import LocalInvoker
 from router.backends.origin import OriginClient
+from router.background import Background, ScaledClock
 from router.generation import Backends, Generation, LocalSelection, assemble
 from router.ingress.admin import AdminDoor
 from router.ingress.http import HttpDoor

@@ -1,0 +1,54 @@
+"""Figures of asynchronous deliveries, in Prometheus's exposition: AWS's own figures (semantics/async.md §F.1) by trigger."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from router.deliveries import Condition, Fate
+
+_AGE_BUCKETS = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 180, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
+_BY_FUNCTION = ["trigger", "function"]
+
+
+class PrometheusDeliveryMetrics:
+    """The port `DeliveryMetrics` over a registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"lambda_router_{name}", text, [*_BY_FUNCTION, *labels], registry=registry)
+
+        self._received = counter("async_events_received", "Events accepted into the journal (AsyncEventsReceived).")
+        self._dropped = counter("async_events_dropped", "Deliveries that gave up (AsyncEventsDropped).", "condition")
+        self._recursive = counter(
+            "recursive_invocations_dropped", "Deliveries stopped by loop detection (RecursiveInvocationsDropped)."
+        )
+        self._dead_letter_errors = counter("dead_letter_errors", "Failed sends to dead-letter queues (DeadLetterErrors).")
+        self._destination_failures = counter(
+            "destination_delivery_failures", "Failed sends to destinations (DestinationDeliveryFailures).", "destination"
+        )
+        self._settled = counter("async_events_settled", "Deliveries that left the queue; dead: kept as dead letters.", "fate")
+        self._age = Histogram(
+            "lambda_router_async_event_age_seconds",
+            "From acceptance to the start of each attempt (AsyncEventAge, there in milliseconds).",
+            _BY_FUNCTION,
+            buckets=_AGE_BUCKETS,
+            registry=registry,
+        )
+
+    def event_accepted(self, trigger: str, function: str) -> None:
+        self._received.labels(trigger, function).inc()
+
+    def attempt_started(self, trigger: str, function: str, age: float) -> None:
+        self._age.labels(trigger, function).observe(age)
+
+    def event_dropped(self, trigger: str, function: str, condition: Condition) -> None:
+        self._dropped.labels(trigger, function, condition.value).inc()
+        if condition is Condition.LOOP:
+            self._recursive.labels(trigger, function).inc()
+
+    def send_failed(self, trigger: str, function: str, destination: str) -> None:
+        if destination == "dead_letter":
+            self._dead_letter_errors.labels(trigger, function).inc()
+        else:
+            self._destination_failures.labels(trigger, function, destination).inc()
+
+    def event_settled(self, trigger: str, function: str, fate: Fate) -> None:
+        self._settled.labels(trigger, function, fate.value).inc()
