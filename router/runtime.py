@@ -1,15 +1,17 @@
 """The daemon: builds everything from a configuration, starts it in order, stops it in the reverse order.
 
-Start: journal, backends, doors, admin, delivery, workers. Stop: readiness, polling and claiming go first, then doors and
-workers end (what is in flight within `drain_timeout`), then deliveries, the backends, and last the journal. Health checks run while the
-doors are open. Whatever can fail happens before the first request is taken.
+Start: journal, backends, doors, admin, delivery, schedules, workers. Stop: readiness, polling, schedules and claiming go first,
+then doors and workers end (what is in flight within `drain_timeout`), then deliveries, the backends, and last the journal. Health
+checks run while the doors are open. Whatever can fail happens before the first request is taken.
 """
 
 import asyncio
 import logging
 import os
+import random
 import signal
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -23,6 +25,7 @@ from router.ingress.admin import AdminDoor
 from router.ingress.http import HttpDoor
 from router.ingress.listen import Listening, listen
 from router.ingress.prober import Prober
+from router.ingress.scheduler import Scheduler
 from router.model import Function
 from router.monitoring.deliveries import PrometheusDeliveryMetrics
 from router.monitoring.registry import PrometheusMetrics
@@ -64,6 +67,7 @@ class Daemon:
         self._selection = selection
         self._environment = environment
         self._clock = SystemClock()
+        self._time_scale = time_scale
         self._delivery_clock: Clock = self._clock if time_scale == 1 else ScaledClock(self._clock, time_scale)
         self._backends: dict[str, Backend] = {}
         self._invoker: Invoker | None = None
@@ -73,6 +77,7 @@ class Daemon:
         self._listening: list[Listening] = []
         self._admin: Listening | None = None
         self._prober: Prober | None = None
+        self._scheduler: Scheduler | None = None
         self._ready = False
         self._stopping = asyncio.Event()
 
@@ -100,6 +105,8 @@ class Daemon:
         if self.background is not None:
             assert self._invoker is not None
             self.background.start(self._invoker, self.metrics, self._selection.runs_here)
+            self._scheduler = self._schedules(generation, self.background)
+            self._scheduler.start()
         for worker in self._workers.values():
             worker.start()
         self._ready = True
@@ -124,6 +131,8 @@ class Daemon:
             self._stopping.set()
             for worker in self._workers.values():
                 worker.stop()
+            if self._scheduler is not None:
+                self._scheduler.stop()
             if self.background is not None:
                 self.background.stop()
 
@@ -133,6 +142,8 @@ class Daemon:
         deadline = asyncio.get_running_loop().time() + self.config.drain_timeout
         if self._prober is not None:
             await self._prober.close()
+        if self._scheduler is not None:
+            await self._scheduler.close(self.config.drain_timeout)
         await asyncio.gather(
             *(listening.close() for listening in self._listening),
             *(worker.close(self.config.drain_timeout) for worker in self._workers.values()),
@@ -177,6 +188,7 @@ class Daemon:
                     "labels": dict(trigger.labels),
                     "declared": str(trigger.place),
                     **({"targets": targets} if (targets := self._targets(trigger.name)) else {}),
+                    **({"schedules": planned} if (planned := self._planned(trigger.name)) else {}),
                 }
                 for trigger in self.config.triggers
             },
@@ -191,6 +203,9 @@ class Daemon:
 
     def _targets(self, trigger: str) -> dict[str, object]:
         return self._prober.status(trigger) if self._prober is not None else {}
+
+    def _planned(self, trigger: str) -> dict[str, object]:
+        return self._scheduler.status(trigger) if self._scheduler is not None else {}
 
     def exposition(self) -> bytes:
         """See `router.ingress.admin.Operations`."""
@@ -221,6 +236,15 @@ class Daemon:
                 self._workers[trigger.name] = made[0]
                 self._sources.append(made[1])
         await asyncio.gather(*(source.start() for source in self._sources))
+
+    def _schedules(self, generation: Generation, background: Background) -> Scheduler:
+        """The scheduler of every trigger that has a timetable; it sleeps as fast as its clock runs."""
+        return Scheduler(
+            *(self.config.triggers, generation.driver, background.engine.store, self.metrics, background.clock),
+            new_id=lambda: str(uuid.uuid4()),
+            draw=random.random,
+            pause=lambda seconds: asyncio.sleep(seconds / self._time_scale),
+        )
 
     def _credentials(self) -> dict[str, str]:
         """What functions with `credentials: router` get: the AWS settings of the router's own environment."""
