@@ -75,14 +75,14 @@ def open_journal(settings: JournalSettings, clock: Clock) -> Engine:
     return open_sqlite(_folder(settings.url), clock, settings)
 
 
-def open_offline(url: str) -> SqliteEngine:
+def open_offline(url: str, clock: Clock | None = None) -> SqliteEngine:
     """An existing journal for a command, within a running event loop; not `start`ed, nothing expires, nothing is claimed.
 
     Raises StartError where there is none, or a daemon has it: then ask the daemon.
     """
     if url in MEMORY:
         raise StartError("a journal in memory is gone with its daemon: there is nothing to open")
-    return open_sqlite(_folder(url), _WallClock(), JournalSettings(url), create=False)
+    return open_sqlite(_folder(url), clock or _WallClock(), JournalSettings(url), create=False)
 
 
 def _folder(url: str) -> Path:

@@ -59,7 +59,8 @@ class SqliteJournalAdmin:
 
     async def repair(self) -> list[Finding]:
         """Mend what can be mended, on a journal that nobody works on; what was found, with what was done about it."""
-        return await self._writer.run(repair, durable=True)
+        now = self._clock.now()
+        return await self._writer.run(lambda connection: repair(connection, now), durable=True)
 
     def _note(self, due: Sequence[tuple[str, float]]) -> None:
         for function, due_at in due:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from router.journal.sqlite import operations, rows
 from router.journal.sqlite.rows import Defect
+from router.journal.sqlite.schema import DEAD, QUARANTINED
 
 
 @dataclass(slots=True, frozen=True)
@@ -36,14 +37,14 @@ def examine(connection: sqlite3.Connection) -> list[Finding]:
         return [*found, Finding("damage", str(error))]
 
 
-def repair(connection: sqlite3.Connection) -> list[Finding]:
+def repair(connection: sqlite3.Connection, now: float) -> list[Finding]:
     """What was wrong, marked where it was mended. Of damage, only that of indexes can be."""
     found = examine(connection)
     if any(finding.kind == "damage" for finding in found):
         connection.execute("REINDEX")
     for finding in found:
         if finding.number is not None and finding.kind in ("unreadable", "readable"):
-            _move(connection, finding)
+            _move(connection, finding, now)
     for table in ("payload", "started"):
         connection.execute(f"DELETE FROM {table} WHERE number NOT IN (SELECT number FROM delivery)")
     for (lane,) in connection.execute(f"{_HEADLESS}").fetchall():
@@ -52,13 +53,12 @@ def repair(connection: sqlite3.Connection) -> list[Finding]:
     return [replace(finding, repaired=(finding.kind, finding.number, finding.detail) not in left) for finding in found]
 
 
-def _move(connection: sqlite3.Connection, finding: Finding) -> None:
+def _move(connection: sqlite3.Connection, finding: Finding, now: float) -> None:
     """Into quarantine, or out of it: as a dead letter, since nobody knows any more whether it ran."""
-    if finding.kind == "unreadable":
-        statement = "UPDATE delivery SET state = 3, defect = ?, ended_at = coalesce(ended_at, accepted_at) WHERE number = ?"
-        connection.execute(statement, (finding.detail, finding.number))
-    else:
-        connection.execute("UPDATE delivery SET state = 2, defect = NULL WHERE number = ?", (finding.number,))
+    state, defect = (QUARANTINED, finding.detail) if finding.kind == "unreadable" else (DEAD, None)
+    connection.execute(
+        "UPDATE delivery SET state = ?, defect = ?, ended_at = ? WHERE number = ?", (state, defect, now, finding.number)
+    )
 
 
 def _records(connection: sqlite3.Connection) -> Iterator[Finding]:

@@ -74,5 +74,6 @@ def _shrink(connection: sqlite3.Connection) -> int:
     if free <= SPARE_PAGES:
         return 0
     given_back = min(int(free) - SPARE_PAGES, MOST)
-    connection.execute(f"PRAGMA incremental_vacuum({given_back})").fetchall()
+    for _ in range(given_back):  # the module steps this statement once, which frees one page, however many it names
+        connection.execute("PRAGMA incremental_vacuum(1)")
     return given_back
