@@ -1,7 +1,7 @@
 """The explicit table of trigger types. A new type is one module beside this file and one line here."""
 
 from router.model import TriggerType
-from router.triggers import alb, api_gateway, cognito, function_url, lambda_api, lambda_edge, schedule, sqs, step_functions
+from router.triggers import alb, api_gateway, cognito, function_url, lambda_api, lambda_edge, schedule, sns, sqs, step_functions
 
 TYPES: dict[str, TriggerType] = {
     alb.TYPE.name: alb.TYPE,
@@ -11,6 +11,7 @@ TYPES: dict[str, TriggerType] = {
     lambda_api.TYPE.name: lambda_api.TYPE,
     lambda_edge.TYPE.name: lambda_edge.TYPE,
     schedule.TYPE.name: schedule.TYPE,
+    sns.TYPE.name: sns.TYPE,
     sqs.TYPE.name: sqs.TYPE,
     step_functions.TYPE.name: step_functions.TYPE,
 }

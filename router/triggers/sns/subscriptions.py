@@ -1,0 +1,54 @@
+"""Who gets a notification: the declared subscriptions whose filter policies let it pass, each with an acceptance of its own.
+
+Source: https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html and semantics/async.md §C.8.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.deliveries import Acceptance
+from router.model import Scope, Target
+from router.policies.filter_policies import MESSAGE_BODY, FilterPolicy, compile_policy
+from router.triggers.sns.event import event
+from router.triggers.sns.messages import Message
+
+
+@dataclass(slots=True, frozen=True)
+class Subscription:
+    """One declared subscription; without a policy it gets everything."""
+
+    name: str
+    target: Target
+    policy: FilterPolicy | None = None
+
+    def wants(self, message: Message) -> bool:
+        """Whether the policy lets a notification pass."""
+        if self.policy is None:
+            return True
+        if self.policy.scope == MESSAGE_BODY:
+            return self.policy.matches_body(message.text)
+        return self.policy.matches_attributes(message.attributes)
+
+
+def compile_subscriptions(settings: Mapping[str, Any], scope: Scope) -> tuple[Subscription, ...]:
+    """The subscriptions of completed settings, in their order."""
+    return tuple(_subscription(name, chosen, scope) for name, chosen in settings.items())
+
+
+def _subscription(name: str, chosen: Mapping[str, Any], scope: Scope) -> Subscription:
+    reference = {key: chosen[key] for key in ("function", "weights") if chosen.get(key) is not None}
+    policy = chosen.get("filter_policy")
+    compiled = compile_policy(policy, chosen.get("filter_policy_scope")) if policy is not None else None
+    return Subscription(name, scope.target(reference), compiled)
+
+
+def acceptances(
+    message: Message, subscriptions: tuple[Subscription, ...], trigger: str, group: str | None = None
+) -> Iterator[Acceptance]:
+    """One for each subscription that wants the notification. The id of the message is the same over all of SNS's retries."""
+    payload = event(message, trigger)
+    attributes = {"sns.topic_arn": message.topic_arn, "sns.message_id": message.id}
+    for subscription in subscriptions:
+        if subscription.wants(message):
+            yield Acceptance(subscription.target, payload, subscription.name, message.id, group, attributes)
