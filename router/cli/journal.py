@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -49,7 +50,7 @@ def check(config: str, overlays: tuple[str, ...], journal: str | None, repair: b
 
 
 def _configured(config: str, overlays: tuple[str, ...]) -> str:
-    loaded = load([config], overlays, env=os.environ, files=LocalFiles(), require_env=True)
+    loaded = load([config], overlays, env=os.environ, files=LocalFiles(), require_env=True, now=time.time())
     if loaded.config is None:
         show_problems(loaded)
         sys.exit(EX_CONFIG)

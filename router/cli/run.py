@@ -13,6 +13,7 @@ import click
 
 from router.cli.findings import EX_CONFIG, show_problems
 from router.config import load
+from router.config.only import Only, parse_only, restrict
 from router.errors import BackendError, StartError
 from router.files import LocalFiles
 from router.generation import LocalSelection
@@ -41,7 +42,15 @@ def selection(local: tuple[str, ...], no_local: bool) -> LocalSelection:
     help="Run functions that have a `local:` block here instead of calling their ARN: all, or those named (a,b).",
 )
 @click.option("--no-local", is_flag=True, help="Forbid local functions: every function must have an ARN.")
-def command(config: str, overlays: tuple[str, ...], local: tuple[str, ...], no_local: bool) -> None:
+@click.option(
+    "--only",
+    "demands",
+    multiple=True,
+    callback=lambda ctx, param, values: _demands(values),
+    metavar="WHAT",
+    help="Run only triggers that are `sync` or `async`, or have `label=NAME` or `label=NAME=VALUE`; repeatable, all must hold.",
+)
+def command(config: str, overlays: tuple[str, ...], local: tuple[str, ...], no_local: bool, demands: tuple[Only, ...]) -> None:
     """Validate CONFIG (default: router.yaml) and run the daemon until SIGTERM or SIGINT."""
     if local and no_local:
         raise click.UsageError("--local and --no-local exclude each other.")
@@ -50,13 +59,24 @@ def command(config: str, overlays: tuple[str, ...], local: tuple[str, ...], no_l
         show_problems(loaded)
     if loaded.config is None:
         sys.exit(EX_CONFIG)
-    configure(loaded.config.log)
+    chosen = restrict(loaded.config, demands)
+    if demands and not chosen.triggers:
+        click.echo("lambda-router: No trigger is what --only asks for.", err=True)
+        sys.exit(1)
+    configure(chosen.log)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
-            runner.run(_serve(loaded.config, selection(local, no_local)))
+            runner.run(_serve(chosen, selection(local, no_local)))
         except (StartError, BackendError) as error:
             click.echo(f"lambda-router: {error}", err=True)
             sys.exit(1)
+
+
+def _demands(values: tuple[str, ...]) -> tuple[Only, ...]:
+    try:
+        return tuple(map(parse_only, values))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 async def _serve(config: Config, local: LocalSelection) -> None:

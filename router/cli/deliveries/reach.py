@@ -156,7 +156,7 @@ async def _reach(place: Place) -> Deliveries:
 
 
 def _loaded(place: Place) -> Config:
-    loaded = load([place.config], place.overlays, env=os.environ, files=LocalFiles(), require_env=True)
+    loaded = load([place.config], place.overlays, env=os.environ, files=LocalFiles(), require_env=True, now=time.time())
     if loaded.config is None:
         show_problems(loaded)
         sys.exit(EX_CONFIG)
