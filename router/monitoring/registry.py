@@ -38,6 +38,10 @@ class _Children(Generic[_Metric]):
         return child
 
 
+def _counter(registry: CollectorRegistry, name: str, text: str, labels: Sequence[str]) -> _Children[Counter]:
+    return _Children(Counter(name, text, labels, registry=registry))
+
+
 def _column(label: str) -> str:
     """A label's name in Prometheus's alphabet."""
     return f"label_{_METRIC_NAME.sub('_', label)}"
@@ -51,22 +55,21 @@ class PrometheusMetrics:
         self.registry = CollectorRegistry()
         registry = self.registry
         Info("lambda_router_build", "The program's version.", registry=registry).info({"version": __version__})
-        self._requests = _Children(
-            Counter("lambda_router_requests", "Requests answered.", ["trigger", "type", "status"], registry=registry)
-        )
-        self._errors = _Children(
-            Counter(
-                "lambda_router_error_answers",
-                "Answers that the router made, by class.",
-                ["trigger", "error"],
-                registry=registry,
-            )
+        self._requests = _counter(registry, "lambda_router_requests", "Requests answered.", ["trigger", "type", "status"])
+        self._errors = _counter(
+            registry,
+            "lambda_router_error_answers",
+            "Answers that the router made, by class.",
+            ["trigger", "error"],
         )
         self._in_flight = _Children(
             Gauge("lambda_router_requests_in_flight", "Requests being worked on.", ["trigger"], registry=registry)
         )
-        self._invocations = _Children(
-            Counter("lambda_router_invocations", "Attempts, by outcome.", ["trigger", "function", "outcome"], registry=registry)
+        self._invocations = _counter(
+            registry,
+            "lambda_router_invocations",
+            "Attempts, by outcome.",
+            ["trigger", "function", "outcome"],
         )
         self._function_seconds = _Children(
             Histogram(
@@ -94,33 +97,29 @@ class PrometheusMetrics:
                 registry=registry,
             )
         )
-        self._unmatched = _Children(
-            Counter("lambda_router_unmatched_requests", "Requests that no trigger claims.", ["listener"], registry=registry)
+        self._unmatched = _counter(
+            registry,
+            "lambda_router_unmatched_requests",
+            "Requests that no trigger claims.",
+            ["listener"],
         )
-        self._remarks = _Children(
-            Counter(
-                "lambda_router_remarks",
-                "What happened that is no error, by name: `filtered`, `subscription_confirmed`, ….",
-                ["trigger", "remark"],
-                registry=registry,
-            )
+        self._remarks = _counter(
+            registry,
+            "lambda_router_remarks",
+            "What happened that is no error, by name: `filtered`, ….",
+            ["trigger", "remark"],
         )
-        self._source_errors = _Children(
-            Counter(
-                "lambda_router_source_errors",
-                "Failed calls of sources that are polled, by operation (poll, settle, heartbeat) and the service's code.",
-                ["trigger", "operation", "code"],
-                registry=registry,
-            )
+        self._source_errors = _counter(
+            registry,
+            "lambda_router_source_errors",
+            "Failed calls of sources that are polled, by operation (poll, settle, heartbeat) and the service's code.",
+            ["trigger", "operation", "code"],
         )
-
-        self._source_events = _Children(
-            Counter(
-                "lambda_router_source_events",
-                "Messages of queues: polled, filtered_out, invoked, failed_invoke, deleted.",
-                ["trigger", "event"],
-                registry=registry,
-            )
+        self._source_events = _counter(
+            registry,
+            "lambda_router_source_events",
+            "Messages of queues: polled, filtered_out, invoked, failed_invoke, deleted.",
+            ["trigger", "event"],
         )
 
     def declare(self, triggers: Sequence[Trigger]) -> None:
