@@ -22,6 +22,7 @@ from router.backends.origin import OriginClient
 from router.background import Background, ScaledClock
 from router.generation import Backends, Generation, LocalSelection, assemble
 from router.ingress.admin import AdminDoor
+from router.ingress.deliveries_api import DeliveriesApi
 from router.ingress.http import HttpDoor
 from router.ingress.listen import Listening, listen
 from router.ingress.prober import Prober
@@ -96,7 +97,9 @@ class Daemon:
             self.addresses[name] = listening.address
             log.info("Listening.", extra={"listener": name, "address": str(listening.address)})
         if config.admin.listen is not None:
-            admin = AdminDoor(self, config.admin.token, config.prometheus)
+            background = self.background
+            deliveries = DeliveriesApi(background.engine.admin, background.clock) if background is not None else None
+            admin = AdminDoor(self, config.admin.token, config.prometheus, deliveries)
             self._admin = await listen(admin.server(), config.admin.listen, None, 1.0)
             self.addresses["admin"] = self._admin.address
             log.info("The admin listener is up.", extra={"address": str(self._admin.address)})

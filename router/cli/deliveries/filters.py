@@ -11,6 +11,7 @@ from router.config.units import duration
 from router.deliveries import Condition, Selection
 from router.policies.delivery_documents import PAGE, STATES
 
+_CONDITIONS = [condition.value for condition in Condition]
 _DEAD = {"dead": True, "waiting": False, "all": None}
 
 
@@ -31,11 +32,7 @@ class Duration(click.ParamType[float]):
 _OPTIONS = (
     click.option("--trigger", metavar="NAME", help="Only those that this trigger accepted."),
     click.option("--function", metavar="NAME", help="Only those for this function."),
-    click.option(
-        "--condition",
-        type=click.Choice([condition.value for condition in Condition]),
-        help="Only those that ended for this reason.",
-    ),
+    click.option("--condition", type=click.Choice(_CONDITIONS), help="Only those that ended for this reason."),
     click.option("--older-than", type=Duration(), metavar="DURATION", help="Only those accepted longer ago: 90s, 6h, 7d."),
 )
 _STATE = click.option(
