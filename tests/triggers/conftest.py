@@ -144,7 +144,7 @@ class Door:
         self.accepted.append(step.acceptances)
         return [Receipt(f"delivery-{number}") for number in range(len(step.acceptances))]
 
-    def settle(self, batch: Batch) -> Settlement:
+    def settle(self, batch: Batch, answer: Outcome | Answerer = FINE) -> Settlement:
         """The whole conversation about messages that were polled."""
         assert self.type.handle_batch is not None
         conversation = self.type.handle_batch(batch, self.built)
@@ -152,7 +152,7 @@ class Door:
         try:
             while True:
                 step = conversation.send(given) if not isinstance(given, Exception) else conversation.throw(given)
-                given = self._perform(step, request("POST", "/"), FINE)
+                given = self._perform(step, request("POST", "/"), answer)
         except StopIteration as stop:
             settlement: Settlement = stop.value
             return settlement

@@ -5,6 +5,7 @@ the message is deleted, as AWS does it. Source: semantics/async.md §B.6.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from router import jsontext
@@ -19,12 +20,25 @@ MAX_FILTER = 4096
 BAD_FILTER = "Invalid filter pattern definition."
 """AWS's text for every pattern that it refuses."""
 
-Filters = tuple[Pattern, ...]
+
+@dataclass(slots=True, frozen=True)
+class Filter:
+    """`body`: the type that a body must have for the pattern to say anything about it; None: any."""
+
+    pattern: Pattern
+    body: type | None
+
+
+Filters = tuple[Filter, ...]
 
 
 def compile_filters(filters: Iterable[Mapping[str, Any]]) -> Filters:
     """The compiled filters; they have passed `check_filters`."""
-    return tuple(compile_pattern(pattern) for pattern in filters)
+    return tuple(Filter(compile_pattern(pattern), _wanted_type(pattern.get("body"))) for pattern in filters)
+
+
+def _wanted_type(pattern: Any) -> type | None:
+    return None if pattern is None else dict if isinstance(pattern, Mapping) else str
 
 
 def check_filters(filters: Iterable[Mapping[str, Any]], report: Report) -> None:
@@ -43,8 +57,9 @@ def wanted(message: Message, filters: Filters, source_arn: str) -> bool:
     """Whether the function wants this message; without filters it wants every one."""
     if not filters:
         return True
-    event = record_of(message, source_arn, null_md5=False) | {"body": _body(message.body)}
-    return any(pattern.matches(event) for pattern in filters)
+    body = _body(message.body)
+    event = record_of(message, source_arn, null_md5=False) | {"body": body}
+    return any(each.pattern.matches(event) for each in filters if each.body is None or isinstance(body, each.body))
 
 
 def _body(text: str) -> Any:
