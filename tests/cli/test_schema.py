@@ -76,7 +76,7 @@ def test_what_it_takes(whole: Draft202012Validator, text: str) -> None:
         ("log: {level: loud}", ["log", "level"]),
         ("unknown: 1", []),
         ("aws: {regoin: eu-west-1}", ["aws"]),
-        ("triggers: {a: {type: eventbridge, invocation: async}}", ["triggers", "a", "type"]),
+        ("triggers: {a: {type: carrier_pigeon, invocation: async}}", ["triggers", "a", "type"]),
         (f"{API}tmeout: 3s}}}}", ["triggers", "a"]),
         ("defaults: {lambda_api: {tmeout: 3s}}", ["defaults", "lambda_api"]),
     ],
