@@ -109,6 +109,7 @@ class Driver:
         }
         self._perform_in_batch: dict[type[Step], Callable[[BatchExchange, Step], Awaitable[object]]] = {
             Invoke: self._invoke,
+            Fetch: self._fetch,
             Remark: self._remark,
             Accept: self._accept,
         }
@@ -211,7 +212,7 @@ class Driver:
         assert self._forwarder is not None
         await self._forwarder.resolve(step.origin)
 
-    async def _fetch(self, exchange: Exchange, step: Step) -> bytes:
+    async def _fetch(self, exchange: Exchange | BatchExchange, step: Step) -> bytes:
         assert isinstance(step, Fetch)
         if self._fetcher is None:
             raise FetchFailed("nothing is fetched here")

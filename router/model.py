@@ -187,7 +187,7 @@ Conversation = Generator[Step, Any, Reply]
 
 
 BatchConversation = Generator[Step, Any, Settlement]
-"""A trigger's handling of one batch, without I/O. Its only steps are `Invoke`s and `Accept`s."""
+"""A trigger's handling of one batch, without I/O. Its steps are `Invoke`, `Accept`, `Fetch` and `Remark`."""
 
 
 # --- claims and trigger types ----------------------------------------------------------------------------------------

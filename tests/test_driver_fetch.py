@@ -1,14 +1,16 @@
 """The driver fetches what a conversation asks for, and counts and logs what it remarks."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from router.driver import Driver, Exchange
+from router.batches import Batch, Completed, Message, Settlement
+from router.driver import BatchExchange, Driver, Exchange
 from router.errors import FetchFailed
 from router.fakes import FakeClock, FakeFetcher, FakeInvoker, FakeMetrics, request, trigger
-from router.model import Conversation, Fetch, Remark, Reply, Request
+from router.model import BatchConversation, Conversation, Fetch, Remark, Reply, Request
 
 STEP = Fetch("https://sns.eu-west-1.amazonaws.com/a.pem", ("sns.example.com",), keep=True)
 
@@ -38,6 +40,19 @@ async def test_a_fetch(fetcher: FakeFetcher | None, reply: Reply) -> None:
 
     assert await driver.run(Exchange(trigger("t", fetching), request("GET", "/"), no_body)) == reply
     assert fetcher is None or fetcher.fetched == [STEP]
+
+
+async def test_a_fetch_for_a_batch() -> None:
+    def handle(batch: Batch, built: Any) -> BatchConversation:
+        body = yield STEP
+        return Settlement((Completed("h", body.decode()),))
+
+    made = trigger("t", fetching)
+    made.type = replace(made.type, handle_batch=handle)
+    driver = Driver(FakeInvoker(), FakeClock(), lambda: 0.0, FakeMetrics(), fetcher=FakeFetcher({STEP.url: b"certificate"}))
+    batch = Batch((Message("h", "{}"),), "id", "Root=1-a-b", 0.0)
+
+    assert await driver.run_batch(BatchExchange(made, batch)) == Settlement((Completed("h", "certificate"),))
 
 
 async def test_a_remark_is_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:

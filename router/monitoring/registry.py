@@ -52,8 +52,7 @@ class PrometheusMetrics:
 
     def __init__(self) -> None:
         disable_created_metrics()  # a second line per child that nobody reads
-        self.registry = CollectorRegistry()
-        registry = self.registry
+        self.registry = registry = CollectorRegistry()
         Info("lambda_router_build", "The program's version.", registry=registry).info({"version": __version__})
         self._requests = _counter(registry, "lambda_router_requests", "Requests answered.", ["trigger", "type", "status"])
         self._errors = _counter(
