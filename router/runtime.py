@@ -1,8 +1,8 @@
 """The daemon: builds everything from a configuration, starts it in order, stops it in the reverse order.
 
 Start: journal, backends, doors, admin, delivery, schedules, workers. Stop: readiness, polling, schedules and claiming go first,
-then doors and workers end (what is in flight within `drain_timeout`), then deliveries, the backends, and last the journal. Health
-checks run while the doors are open. Whatever can fail happens before the first request is taken.
+then doors and workers end (what is in flight within `drain_timeout`), then deliveries, the backends, and last the journal.
+Health checks run while the doors are open. Whatever can fail happens before the first request is taken.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from router import __version__
+from router.auth.sns_certificates import SnsFetcher
 from router.backends.aws import AwsInvoker
 from router.backends.local.invoker import LocalInvoker
 from router.backends.origin import OriginClient
@@ -73,6 +74,7 @@ class Daemon:
         self._backends: dict[str, Backend] = {}
         self._invoker: Invoker | None = None
         self._origins: OriginClient | None = None
+        self._fetcher = SnsFetcher(self._clock)
         self._sources: list[Edge] = []
         self._workers: dict[str, Worker] = {}
         self._listening: list[Listening] = []
@@ -161,6 +163,7 @@ class Daemon:
                 log.warning("Functions were still running when the time to drain was over.", extra={"backend": name})
         if self._origins is not None:
             await self._origins.close()
+        await self._fetcher.close()
         if self._admin is not None:
             await self._admin.close()
         if self.background is not None:
@@ -229,7 +232,15 @@ class Daemon:
             self.config, self._delivery_clock, PrometheusDeliveryMetrics(self.metrics.registry)
         )
         acceptor = self.background.acceptor if self.background is not None else None
-        return assemble(self.config, self._invoker, self._clock, self.metrics, forwarder=self._origins, acceptor=acceptor)
+        return assemble(
+            self.config,
+            self._invoker,
+            self._clock,
+            self.metrics,
+            forwarder=self._origins,
+            fetcher=self._fetcher,
+            acceptor=acceptor,
+        )
 
     async def _prepare_workers(self, generation: Generation) -> None:
         """A worker for every trigger that is polled."""

@@ -49,7 +49,7 @@ class SnsFetcher:
     def __init__(self, clock: Clock, tls: ssl.SSLContext | None = None, timeout: float = TIMEOUT) -> None:
         self._clock = clock
         self._timeout = timeout
-        self._tls = tls or client_context()
+        self._tls = tls
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._running: dict[str, asyncio.Task[bytes]] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -137,7 +137,7 @@ class SnsFetcher:
     async def _body(self, url: SafeUrl) -> bytes:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._tls, limit=AT_A_TIME),
+                connector=aiohttp.TCPConnector(ssl=self._tls or client_context(), limit=AT_A_TIME),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"Accept-Encoding": "identity", "User-Agent": "lambda-router"},
                 auto_decompress=False,
