@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from router import jsontext
+from router.deliveries import Durability
 from router.errors import RequestError
 from router.model import Conversation, Reply, Report, Request, Scope, SiteClaim, Target, TriggerType
 from router.policies.cors import Cors, check_cors, compile_cors, is_preflight, preflight_headers, response_headers
 from router.policies.webhook_auth import Auth, check_auth, compile_auth
 from router.triggers import _payload2
+from router.triggers._accept import AsyncEventTooLarge, accepted
 from router.triggers._auth import authorized_body
 from router.triggers._http import (
     LAMBDA_PAYLOAD_LIMIT,
@@ -79,6 +81,8 @@ class FunctionUrl:
     shape: _payload2.Shape
     cors: Cors | None
     auth: Auth
+    later: Durability | None
+    """How durably events are accepted; None: callers wait."""
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> FunctionUrl:
@@ -87,7 +91,8 @@ def build(settings: Mapping[str, Any], scope: Scope) -> FunctionUrl:
     reference = {key: settings[key] for key in ("function", "weights") if settings.get(key) is not None}
     shape = _payload2.Shape("$default", "anonymous", url_id, "$default", domain_prefix=url_id, keeps_cookie_header=True)
     auth = compile_auth(settings.get("auth"), scope.name)
-    return FunctionUrl(scope.target(reference), shape, compile_cors(settings.get("cors")), auth)
+    later = Durability(settings.get("durability") or Durability.DISK) if settings["invocation"] == ["async"] else None
+    return FunctionUrl(scope.target(reference), shape, compile_cors(settings.get("cors")), auth, later)
 
 
 def claims(settings: Mapping[str, Any]) -> tuple[SiteClaim, ...]:
@@ -100,6 +105,9 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
     if settings.get("cors"):
         check_cors(settings["cors"], report)
     check_auth(settings.get("auth"), report)
+    if len(settings["invocation"]) > 1:
+        message = "a function URL's callers cannot choose how the function is invoked"
+        report(("invocation",), "one-invocation", message, help="write one of them, and another trigger for the other")
 
 
 def handle(request: Request, url: FunctionUrl) -> Conversation:
@@ -128,6 +136,8 @@ def _answer(request: Request, url: FunctionUrl) -> Conversation:
         raw_path=request.path,
         http_path=percent_decoded(request.path),
     )
+    if url.later is not None:
+        return (yield from accepted(request, url.target, jsontext.dumps(event), url.later))
     payload = yield from invoke(url.target, jsontext.dumps(event), None)
     status, headers, sent = _payload2.answer(payload, _DEFAULT_TYPE, compact=True)
     return Reply(status, [pair for pair in headers if pair[0] not in _DROPPED], sent)
@@ -139,12 +149,14 @@ def _refusal(error: RequestError) -> Reply:
     body = row.body
     if isinstance(error, Failed) and error.reason:
         body = body.replace(_REASON, error.reason.encode("ascii", "replace"))
+    if isinstance(error, AsyncEventTooLarge):
+        body = jsontext.dumps({"Message": str(error)})
     return Reply(row.status, [("content-type", row.content_type), *error_type], body, error_note(error))
 
 
 TYPE = TriggerType(
     name="function_url",
-    invocations=frozenset({"sync"}),
+    invocations=frozenset({"sync", "async"}),
     build=build,
     claims=claims,
     handle=handle,

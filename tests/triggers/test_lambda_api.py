@@ -35,7 +35,7 @@ def by_key(reference: str) -> Target:
 
 
 SCOPE = Scope("api", ACCOUNT, HOME, by_key, FUNCTIONS)
-API = TYPE.build({"functions": "all"}, SCOPE)
+API = TYPE.build({"functions": "all", "invocation": ["sync"]}, SCOPE)
 
 
 def call(
@@ -264,7 +264,7 @@ def test_functions_that_are_not_declared(name: str, query: str, arn: str) -> Non
 
 
 def test_a_function_that_is_declared_but_not_listed_is_not_found() -> None:
-    api = TYPE.build({"functions": ["orders"]}, SCOPE)
+    api = TYPE.build({"functions": ["orders"], "invocation": ["sync"]}, SCOPE)
     assert call("/2015-03-31/functions/hello/invocations", api=api) == ([], not_found(f"{ARN}:hello:$LATEST"))
     steps, _ = call("/2015-03-31/functions/orders-prod/invocations", b"", succeeded(b"1"), api=api)
     assert steps[1] == Invoke(Target(ORDERS), b"{}")
@@ -297,8 +297,7 @@ NO_CONTEXT = ("InvalidRequestContentException", "Client context must be a valid 
             "X-Amz-Invocation-Type",
             "Event",
             "InvalidParameterValueException",
-            "The invocation type Event is not taken here: asynchronous delivery is not built yet."
-            " Use RequestResponse or DryRun.",
+            "The invocation type Event is not taken here: this endpoint is declared with `invocation: sync`.",
         ),
         ("X-Amz-Log-Type", "Head", "InvalidParameterValueException", enum_violation("Head", "logType", "None, Tail")),
         ("X-Amz-Client-Context", "no base64!", *NO_CONTEXT),
@@ -528,8 +527,7 @@ def test_other_methods(method: str) -> None:
         ),
         (
             "/2014-11-13/functions/hello/invoke-async",
-            "InvokeAsync is deprecated and not served; asynchronous delivery is not built yet:"
-            " use Invoke with the invocation type RequestResponse.",
+            "InvokeAsync is deprecated and not served: use Invoke with the invocation type Event.",
         ),
     ],
 )
@@ -544,7 +542,7 @@ def test_operations_that_are_not_built(path: str, message: str) -> None:
 
 def test_claims() -> None:
     prefixes = ("/2015-03-31/functions", "/2014-11-13/functions", "/2021-11-15/functions")
-    assert TYPE.claims({"functions": "all"}) == (ApiClaim("lambda", prefixes),)
+    assert TYPE.claims({"functions": "all", "invocation": ["sync"]}) == (ApiClaim("lambda", prefixes),)
 
 
 def test_a_listed_function_takes_no_qualifier() -> None:
@@ -552,7 +550,7 @@ def test_a_listed_function_takes_no_qualifier() -> None:
     found: list[tuple[object, ...]] = []
     listed = ["orders", "orders:live", f"{ARN}:orders", f"{ARN}:orders:8"]
     TYPE.check({"functions": listed}, lambda *finding, **more: found.append((*finding, more)))
-    TYPE.check({"functions": "all"}, lambda *finding, **more: pytest.fail("`all` has no qualifier"))
+    TYPE.check({"functions": "all", "invocation": ["sync"]}, lambda *finding, **more: pytest.fail("`all` has no qualifier"))
     assert found == [
         (
             ("functions", index),

@@ -73,7 +73,7 @@ class Served:
 @pytest.fixture
 async def served(clean_environment: None) -> AsyncIterator[Served]:
     type = TYPES["lambda_api"]
-    settings = {"functions": "all"}
+    settings = {"functions": "all", "invocation": ["sync"]}
     api = type.build(settings, Scope("api", ACCOUNT, REGION, lambda key: Target(HELLO), {"hello": HELLO}))
     place = Place("router.yaml", 1, 1)
     trigger = Trigger("api", type, frozenset({"sync"}), "main", type.claims(settings), api, {}, place)

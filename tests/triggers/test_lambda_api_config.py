@@ -45,14 +45,9 @@ def test_what_is_taken(functions: str, invocation: str) -> None:
     assert (steps[1].target.function.name, steps[1].target.qualifier) == ("orders", "live")
 
 
-ASYNC = "`async` cannot be used in this version: asynchronous delivery is not built yet: it needs the journal"
-
-
 @pytest.mark.parametrize(
     ("triggers", "expected"),
     [
-        ([trigger("all", "[async]")], [("router.yaml:5:40", ASYNC)]),
-        ([trigger("all", "[sync, async]")], [("router.yaml:5:46", ASYNC)]),
         ([trigger("[nobody]")], [("router.yaml:5:57", "there is no function `nobody`")]),
         ([trigger("[all]")], [("router.yaml:5:57", "there is no function `all`")]),
         (

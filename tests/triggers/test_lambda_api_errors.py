@@ -19,7 +19,10 @@ from router.triggers.lambda_api.answers import SHAPES, Shape
 
 HELLO = Function("hello", FunctionArn("eu-west-1", "111122223333", "hello"), 3.0)
 TYPE = TYPES["lambda_api"]
-API = TYPE.build({"functions": "all"}, Scope("api", "111122223333", "eu-west-1", lambda key: Target(HELLO), {"hello": HELLO}))
+API = TYPE.build(
+    {"functions": "all", "invocation": ["sync"]},
+    Scope("api", "111122223333", "eu-west-1", lambda key: Target(HELLO), {"hello": HELLO}),
+)
 ID = "5c3cc75a-5a5b-4d4b-8f0e-7c1b6f2f3a10"
 
 

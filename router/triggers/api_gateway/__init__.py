@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from router.deliveries import Durability
 from router.model import Conversation, Request, Scope, Target, TriggerType
 from router.policies.webhook_auth import Auth, compile_auth
 from router.triggers._http import ErrorTable, derived_id
@@ -22,7 +23,7 @@ ERRORS: Mapping[str, ErrorTable] = {"rest": rest_answers.ERRORS, "http": http.ER
 def build(settings: Mapping[str, Any], scope: Scope) -> Api:
     """The compiled API. Everything that no request changes is computed here."""
     auth = compile_auth(settings.get("auth"), scope.name)
-    integrations = {text: _integration(route, scope, auth) for text, route in settings["routes"].items()}
+    integrations = {text: _integration(settings, route, scope, auth) for text, route in settings["routes"].items()}
     default = integrations.pop(DEFAULT_ROUTE, None)
     routes = [(parse_route_key(text), integration) for text, integration in integrations.items()]
     site = compile_site(settings)
@@ -33,10 +34,11 @@ def build(settings: Mapping[str, Any], scope: Scope) -> Api:
     return http.build(settings, scope, routes, default, site, api_id, stage)
 
 
-def _integration(route: Any, scope: Scope, inherited: Auth) -> Integration:
-    """A route is a function reference, or a map with `function`; its own `auth` replaces the trigger's."""
+def _integration(settings: Mapping[str, Any], route: Any, scope: Scope, inherited: Auth) -> Integration:
+    """A route is a function reference, or a map with `function`; its own `auth` and `invocation` replace the trigger's."""
     auth = None if isinstance(route, str) else route.get("auth")
-    return Integration(_target(route, scope), compile_auth(auth, scope.name, inherited))
+    later = Durability(settings.get("durability") or Durability.DISK) if rules.is_later(settings, route) else None
+    return Integration(_target(route, scope), compile_auth(auth, scope.name, inherited), later)
 
 
 def _target(route: Any, scope: Scope) -> Target:
@@ -57,11 +59,12 @@ def rank(api: Api, request: Request) -> int:
 
 TYPE = TriggerType(
     name="api_gateway",
-    invocations=frozenset({"sync"}),
+    invocations=frozenset({"sync", "async"}),
     build=build,
     claims=claims,
     handle=handle,
     check=rules.check,
     rank=rank,
     route_keys=rules.route_keys,
+    accepts=rules.accepts,
 )

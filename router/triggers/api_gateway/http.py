@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from router import jsontext
+from router.deliveries import Durability
 from router.errors import RequestError, Unmatched
 from router.model import Conversation, Headers, Reply, Request, Scope, Target
 from router.policies.cors import Cors, compile_cors, is_preflight, preflight_headers, response_headers
 from router.policies.webhook_auth import Auth
 from router.triggers import _payload2
+from router.triggers._accept import accepted
 from router.triggers._auth import authorized_body, challenge
 from router.triggers._http import (
     BadResponse,
@@ -74,6 +76,7 @@ class HttpRoute:
     auth: Auth
     shape: _payload2.Shape
     context: Mapping[str, Any]
+    later: Durability | None = None
 
 
 @dataclass(slots=True)
@@ -113,7 +116,7 @@ def build(
         )
         context["authorizer"] = {"claims": None, "scopes": None}
         shape = _payload2.Shape(text, scope.account_id, api_id, stage, variables)
-        return HttpRoute(key, integration.target, integration.auth, shape, context)
+        return HttpRoute(key, integration.target, integration.auth, shape, context, integration.later)
 
     return HttpApi(
         RouteTree((key, route(key, integration)) for key, integration in routes),
@@ -177,7 +180,10 @@ def _answer(request: Request, api: HttpApi, token: str) -> Conversation:
         raise Unmatched(f"no route for {request.method} {request.path}")
     body = yield from authorized_body(request, route.auth, BODY_LIMIT)
     render = _event_2 if api.payload == "2.0" else _event_1
-    payload = yield from invoke(route.target, jsontext.dumps(render(request, api, route, segments, body, token)), api.timeout)
+    event = jsontext.dumps(render(request, api, route, segments, body, token))
+    if route.later is not None:
+        return (yield from accepted(request, route.target, event, route.later, route=route.shape.route_key))
+    payload = yield from invoke(route.target, event, api.timeout)
     return _reply_2(payload) if api.payload == "2.0" else _reply_1(payload)
 
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from router import jsontext
+from router.deliveries import Durability
 from router.errors import BadRequest, RequestError, Unmatched
 from router.model import Conversation, Request, Scope, Target
 from router.policies.webhook_auth import Auth
+from router.triggers._accept import accepted
 from router.triggers._auth import authorized_body
 from router.triggers._http import UriTooLong, check_header_size, derived_id, invoke, short_token
 from router.triggers.api_gateway import payload1
@@ -37,6 +39,7 @@ class RestRoute:
     target: Target
     auth: Auth
     context: Mapping[str, Any]
+    later: Durability | None = None
 
 
 @dataclass(slots=True)
@@ -66,7 +69,7 @@ def build(
             resource_id=resource_id,
             resource=key.path,
         )
-        return RestRoute(key, integration.target, integration.auth, context)
+        return RestRoute(key, integration.target, integration.auth, context, integration.later)
 
     arn = f"arn:aws:execute-api:{scope.region}:{scope.account_id}:{api_id}/{stage}/"
     return RestApi(
@@ -131,6 +134,13 @@ def _answer(request: Request, api: RestApi, token: str) -> Conversation:
         body=text,
         base64=base64,
     )
+    if route.later is not None:
+        reply = yield from accepted(
+            request, route.target, jsontext.dumps(event), route.later, route=f"{route.key.method} {route.key.path}"
+        )
+        reply.headers = [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", token), *reply.headers]
+        reply.headers.append(("X-Amzn-Trace-Id", request.trace_id))
+        return reply
     payload = yield from invoke(route.target, jsontext.dumps(event), api.timeout)
     return answer(payload, request, api.binary, token)
 

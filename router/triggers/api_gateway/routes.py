@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from router.deliveries import Durability
 from router.model import Target
 from router.policies.webhook_auth import Auth
 from router.triggers._http import METHODS
@@ -86,10 +87,11 @@ def _literal(part: str, *, last: bool) -> str:
 
 @dataclass(slots=True)
 class Integration:
-    """What stands behind a route, and who may call it."""
+    """What stands behind a route, and who may call it. `later`: how durably its events are accepted; None: callers wait."""
 
     target: Target
     auth: Auth
+    later: Durability | None = None
 
 
 R = TypeVar("R")

@@ -28,6 +28,7 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
     api = settings["api"]
     _check_settings(settings, api, report)
     _check_timeout(settings.get("timeout"), api, report)
+    _check_invocation(settings, report)
     check_auth(settings.get("auth"), report)
     for text, route in settings["routes"].items():
         if not isinstance(route, str):
@@ -46,6 +47,26 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
                 help="write `ANY /{proxy+}` and `ANY /`",
                 on="key",
             )
+
+
+def is_later(settings: Mapping[str, Any], route: Any) -> bool:
+    """Whether a route's events are accepted for later."""
+    own = None if isinstance(route, str) else route.get("invocation")
+    return bool(own == "async" if own is not None else settings["invocation"] == ["async"])
+
+
+def accepts(settings: Mapping[str, Any]) -> bool:
+    """Whether any route's events are."""
+    return any(is_later(settings, route) for route in settings["routes"].values())
+
+
+def _check_invocation(settings: Mapping[str, Any], report: Report) -> None:
+    if len(settings["invocation"]) > 1:
+        message = "an API's callers cannot choose how functions are invoked"
+        report(("invocation",), "one-invocation", message, help="write one here, and `invocation:` in routes that differ")
+    if settings.get("timeout") is not None and all(is_later(settings, route) for route in settings["routes"].values()):
+        message = "`timeout` has no effect: nobody waits for a function"
+        report(("timeout",), "without-effect", message, help="remove it", on="key")
 
 
 def route_keys(settings: Mapping[str, Any]) -> list[tuple[tuple[Any, ...], str]]:

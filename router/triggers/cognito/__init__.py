@@ -12,15 +12,17 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.deliveries import Durability
 from router.errors import Invoked, RequestError
 from router.model import Conversation, Invoke, PathClaim, Reply, Report, Request, Scope, Step, TriggerType
 from router.outcome import Outcome, OutcomeKind
 from router.policies.webhook_auth import Auth, check_auth, compile_auth
+from router.triggers._accept import DURABILITY_HEADER, ID_HEADER, accept_one
 from router.triggers._auth import authorized_body
 from router.triggers._http import LAMBDA_PAYLOAD_LIMIT
 from router.triggers.cognito.answers import LambdaFailed, MethodNotAllowed, common, refusal
 from router.triggers.cognito.events import Assignment, Call, Pool, check_answer, understand
-from router.triggers.cognito.operations import V1_0, operation_of
+from router.triggers.cognito.operations import OPERATIONS, V1_0, operation_of
 
 LONGEST_TIMEOUT = 900.0
 """Seconds that a function can run in AWS."""
@@ -37,6 +39,7 @@ class UserPool:
     timeout: float
     attempts: int
     auth: Auth
+    durability: Durability = Durability.DISK
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> UserPool:
@@ -44,7 +47,9 @@ def build(settings: Mapping[str, Any], scope: Scope) -> UserPool:
     assigned = {name: _assignment(name, chosen, scope) for name, chosen in settings["operations"].items() if chosen is not None}
     user_pool = settings["user_pool"]
     pool = Pool(user_pool, user_pool.partition("_")[0], assigned)
-    return UserPool(pool, settings["timeout"], settings["attempts"], compile_auth(settings.get("auth"), scope.name))
+    durability = Durability(settings.get("durability") or Durability.DISK)
+    auth = compile_auth(settings.get("auth"), scope.name)
+    return UserPool(pool, settings["timeout"], settings["attempts"], auth, durability)
 
 
 def _assignment(name: str, chosen: Mapping[str, Any], scope: Scope) -> Assignment:
@@ -72,11 +77,26 @@ def handle(request: Request, built: UserPool) -> Conversation:
             raise MethodNotAllowed("Events are posted.")
         body = yield from authorized_body(request, built.auth, LAMBDA_PAYLOAD_LIMIT)
         call = understand(body, built.pool)
+        if call.assignment.operation.later:
+            return (yield from _hand_over(request, built, call))
         payload = yield from _attempts(request, built, call)
         check_answer(payload, call)
     except RequestError as error:
         return refusal(request, error)
     return Reply(200, common(request), payload)
+
+
+def accepts(settings: Mapping[str, Any]) -> bool:
+    """Whether a custom sender is among the operations: AWS invokes those asynchronously."""
+    chosen = settings["operations"]
+    return any(operation.later and chosen.get(operation.name) is not None for operation in OPERATIONS.values())
+
+
+def _hand_over(request: Request, built: UserPool, call: Call) -> Generator[Step, Any, Reply]:
+    """Accepted for later; the pool goes on with the event as it was."""
+    receipt = yield from accept_one(call.assignment.target, call.payload, route=call.assignment.operation.name)
+    headers = [*common(request), (ID_HEADER, receipt.delivery_id), (DURABILITY_HEADER, built.durability.value)]
+    return Reply(202, headers, call.payload)
 
 
 def _attempts(request: Request, built: UserPool, call: Call) -> Generator[Step, Any, bytes]:
@@ -109,4 +129,5 @@ TYPE = TriggerType(
     claims=claims,
     handle=handle,
     check=check,
+    accepts=accepts,
 )

@@ -16,7 +16,6 @@ from router.triggers.cognito.kinds import OBJECT, TEXT, Part, misfit
 from router.triggers.cognito.operations import (
     CLIENT_CREDENTIALS,
     EVENT_VERSIONS,
-    LATER,
     NAME_OF_SOURCE,
     NAMELESS,
     TOKEN,
@@ -119,9 +118,6 @@ def _fit(wrong: str | None) -> None:
 def _assignment(source: str, pool: Pool) -> Assignment:
     name = NAME_OF_SOURCE.get(source)
     if name is None:
-        sender = next((sender for sender, prefix in LATER.items() if source.startswith(prefix)), None)
-        if sender is not None:
-            raise Unmatched(f"{sender} is not served: asynchronous deliveries are not built yet.")
         raise BadRequest(f"event.triggerSource is not known: {source}.")
     assignment = pool.assigned.get(name)
     if assignment is None:

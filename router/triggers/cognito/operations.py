@@ -1,7 +1,7 @@
 """The triggers of a user pool as one table: which trigger sources each has, what its event must hold, what it may answer.
 
 Source: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html and
-semantics/sync.md §10.2 to §10.4. The two custom senders are asynchronous in AWS and not here.
+semantics/sync.md §10.2 to §10.4. The two custom senders are asynchronous, as in AWS.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +23,10 @@ _METADATA = {"clientMetadata": Part(OBJECT)}
 _VALIDATION = {"validationData": Part(OBJECT)}
 _NOT_FOUND = {"userNotFound": Part(FLAG)}
 _PROVIDERS = one_of("OIDC", "SAML", "Facebook", "Google", "SignInWithApple", "LoginWithAmazon")
+_SENDER_SOURCES = (
+    *("SignUp", "AdminCreateUser", "ResendCode", "ForgotPassword", "UpdateUserAttribute", "VerifyUserAttribute"),
+    "Authentication",
+)
 _TOKEN_REQUEST = {**_USER, "groupConfiguration": Part(OBJECT, required=True), **_METADATA}
 
 Check = Callable[[Mapping[str, Any], Mapping[str, Any], str], None]
@@ -43,6 +47,8 @@ class Operation:
     check: Check
     response: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Parts] = field(default_factory=dict)
+    later: bool = False
+    """Whether nobody waits for the function."""
 
 
 def _sources(prefix: str, *names: str) -> tuple[str, ...]:
@@ -159,6 +165,20 @@ OPERATIONS: Mapping[str, Operation] = {
             responses.inbound_federation,
             {"userAttributesToMap": {}},
         ),
+        Operation(
+            "CustomEmailSender",
+            _sources("CustomEmailSender", *_SENDER_SOURCES, "AccountTakeOverNotification"),
+            {**_USER, "type": Part(one_of("customEmailSenderRequestV1"), required=True), "code": Part(TEXT), **_METADATA},
+            responses.nothing,
+            later=True,
+        ),
+        Operation(
+            "CustomSMSSender",
+            _sources("CustomSMSSender", *_SENDER_SOURCES),
+            {**_USER, "type": Part(one_of("customSMSSenderRequestV1"), required=True), "code": Part(TEXT), **_METADATA},
+            responses.nothing,
+            later=True,
+        ),
     )
 }
 """By their names in a user pool's LambdaConfig."""
@@ -184,6 +204,3 @@ NAME_OF_SOURCE: Mapping[str, str] = {
     source: operation.name for operation in OPERATIONS.values() for source in operation.sources
 }
 """Which operation a `triggerSource` belongs to."""
-
-LATER: Mapping[str, str] = {"CustomEmailSender": "CustomEmailSender_", "CustomSMSSender": "CustomSMSSender_"}
-"""Operations that AWS invokes asynchronously, with the prefix of their trigger sources."""

@@ -15,11 +15,13 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from router import jsontext
+from router.deliveries import Durability
 from router.errors import RequestError
 from router.model import ApiClaim, Claim, Conversation, Invoke, ReadBody, Report, Request, Scope, Target, TriggerType
 from router.policies.webhook_auth import Auth, check_auth, compile_auth
+from router.triggers._accept import accept_one
 from router.triggers._auth import authorize
-from router.triggers.lambda_api.answers import Refused, refusal, request_error, result
+from router.triggers.lambda_api.answers import Refused, event_accepted, refusal, request_error, result
 from router.triggers.lambda_api.names import Directory, asked
 
 MAX_PAYLOAD = 6 * 1024 * 1024
@@ -32,13 +34,13 @@ _PATH = re.compile(r"/(?P<version>[^/]+)/functions/(?P<name>[^/]*)/(?P<operation
 _INVOKE = ("2015-03-31", "invocations")
 _NOT_SERVED = {
     ("2021-11-15", "response-streaming-invocations"): "InvokeWithResponseStream is not built yet: use Invoke.",
-    ("2014-11-13", "invoke-async"): "InvokeAsync is deprecated and not served; asynchronous delivery is not built yet:"
-    " use Invoke with the invocation type RequestResponse.",
+    ("2014-11-13", "invoke-async"): "InvokeAsync is deprecated and not served: use Invoke with the invocation type Event.",
 }
 _ONLY_INVOKE = "This endpoint serves Invoke only: POST /2015-03-31/functions/{FunctionName}/invocations."
-_NO_EVENT = (
-    "The invocation type Event is not taken here: asynchronous delivery is not built yet. Use RequestResponse or DryRun."
-)
+_NOT_TAKEN = {
+    "async": "The invocation type Event is not taken here: this endpoint is declared with `invocation: sync`.",
+    "sync": "The invocation type RequestResponse is not taken here: this endpoint is declared with `invocation: async`.",
+}
 _NO_DURABLE = "Durable executions are not supported: the header X-Amz-Durable-Execution-Name is not taken here."
 _BAD_CONTEXT = "Client context must be a valid Base64-encoded JSON object."
 _LONG_CONTEXT = f"Client context must be no more than {MAX_CLIENT_CONTEXT} bytes of Base64."
@@ -55,6 +57,8 @@ class Api:
 
     directory: Directory
     auth: Auth
+    invocations: frozenset[str]
+    durability: Durability
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> Api:
@@ -62,7 +66,8 @@ def build(settings: Mapping[str, Any], scope: Scope) -> Api:
     listed = settings["functions"]
     functions = scope.functions.values() if listed == "all" else (scope.target(reference).function for reference in listed)
     auth = compile_auth(settings.get("auth"), scope.name)
-    return Api(Directory(functions, scope.region, scope.account_id), auth)
+    durability = Durability(settings.get("durability") or Durability.DISK)
+    return Api(Directory(functions, scope.region, scope.account_id), auth, frozenset(settings["invocation"]), durability)
 
 
 def claims(settings: Mapping[str, Any]) -> tuple[Claim, ...]:
@@ -93,10 +98,13 @@ def handle(request: Request, api: Api) -> Conversation:
     try:
         body = yield from authorize(request, api.auth, MAX_PAYLOAD)
         encoded_name = _function_segment(request)
-        invoke = _read_headers(request, api.directory, encoded_name)
+        invoke = _read_headers(request, api, encoded_name)
         if body is None:
             body = yield ReadBody(MAX_PAYLOAD)
         invoke.payload = _payload(body)
+        if invoke.type == "Event":
+            receipt = yield from accept_one(invoke.target, invoke.payload)
+            return event_accepted(request, receipt, api.durability)
         outcome = yield invoke
     except Refused as refused:
         return refusal(request, refused)
@@ -118,7 +126,7 @@ def _function_segment(request: Request) -> str:
     return path["name"] if path else ""
 
 
-def _read_headers(request: Request, directory: Directory, encoded_name: str) -> Invoke:
+def _read_headers(request: Request, api: Api, encoded_name: str) -> Invoke:
     """The invocation that path, query and headers ask for, its payload still empty."""
     who = asked(encoded_name, _qualifier(request.query))
     type = _one_of(request, "x-amz-invocation-type", "invocationType", _INVOCATION_TYPES, "RequestResponse")
@@ -127,9 +135,10 @@ def _read_headers(request: Request, directory: Directory, encoded_name: str) -> 
     tenant = _tenant(request.header("x-amz-tenant-id"))
     if request.header("x-amz-durable-execution-name") is not None:
         _refuse_parameter(_NO_DURABLE)
-    if type == "Event":
-        _refuse_parameter(_NO_EVENT)
-    target = Target(directory.find(who), who.qualifier)
+    wanted = {"Event": "async", "RequestResponse": "sync"}.get(type)
+    if wanted is not None and wanted not in api.invocations:
+        _refuse_parameter(_NOT_TAKEN[wanted])
+    target = Target(api.directory.find(who), who.qualifier)
     return Invoke(target, b"", type=type, client_context=context, log_tail=log_type == "Tail", tenant_id=tenant)
 
 

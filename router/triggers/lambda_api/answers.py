@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router import jsontext
+from router.deliveries import Durability, Receipt
 from router.errors import (
     BadRequest,
     BodyIncomplete,
@@ -21,6 +22,7 @@ from router.errors import (
 )
 from router.model import ErrorNote, Headers, Reply, Request
 from router.outcome import Outcome, OutcomeKind
+from router.triggers._accept import DURABILITY_HEADER, ID_HEADER, AsyncEventTooLarge
 
 
 @dataclass(slots=True, frozen=True)
@@ -148,8 +150,22 @@ def request_error(request: Request, error: RequestError) -> Reply:
     return Reply(shape.status, _error_headers(request.id, code), _body(shape, message), note)
 
 
+def event_accepted(request: Request, receipt: Receipt, durability: Durability) -> Reply:
+    """202 with an empty body; the request id is the delivery's, under which destinations will hear of it."""
+    headers = [
+        ("x-amzn-RequestId", receipt.delivery_id),
+        ("x-amzn-Remapped-Content-Length", "0"),
+        ("X-Amzn-Trace-Id", request.trace_id),
+        (ID_HEADER, receipt.delivery_id),
+        (DURABILITY_HEADER, durability.value),
+    ]
+    return Reply(202, headers)
+
+
 def _request_error_words(error: RequestError) -> tuple[str, str]:
     match error:
+        case AsyncEventTooLarge():
+            return "RequestEntityTooLargeException", str(error)
         case BodyTooLarge(limit=limit):
             return "RequestEntityTooLargeException", _TOO_LARGE.format(limit=limit)
         case BodyIncomplete():
