@@ -50,7 +50,21 @@ def selection(local: tuple[str, ...], no_local: bool) -> LocalSelection:
     metavar="WHAT",
     help="Run only triggers that are `sync` or `async`, or have `label=NAME` or `label=NAME=VALUE`; repeatable, all must hold.",
 )
-def command(config: str, overlays: tuple[str, ...], local: tuple[str, ...], no_local: bool, demands: tuple[Only, ...]) -> None:
+@click.option(
+    "--time-scale",
+    type=click.FloatRange(min=1),
+    default=1.0,
+    metavar="FACTOR",
+    help="For development: let the time of retries, ages and schedules run so many times as fast.",
+)
+def command(
+    config: str,
+    overlays: tuple[str, ...],
+    local: tuple[str, ...],
+    no_local: bool,
+    demands: tuple[Only, ...],
+    time_scale: float,
+) -> None:
     """Validate CONFIG (default: router.yaml) and run the daemon until SIGTERM or SIGINT."""
     if local and no_local:
         raise click.UsageError("--local and --no-local exclude each other.")
@@ -66,7 +80,7 @@ def command(config: str, overlays: tuple[str, ...], local: tuple[str, ...], no_l
     configure(chosen.log)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
-            runner.run(_serve(chosen, selection(local, no_local)))
+            runner.run(_serve(chosen, selection(local, no_local), time_scale))
         except (StartError, BackendError) as error:
             click.echo(f"lambda-router: {error}", err=True)
             sys.exit(1)
@@ -79,8 +93,8 @@ def _demands(values: tuple[str, ...]) -> tuple[Only, ...]:
         raise click.BadParameter(f"{error}.") from None
 
 
-async def _serve(config: Config, local: LocalSelection) -> None:
-    daemon = Daemon(config, local, os.environ)
+async def _serve(config: Config, local: LocalSelection, time_scale: float) -> None:
+    daemon = Daemon(config, local, os.environ, time_scale)
     try:
         await daemon.start()
         await daemon.wait()
