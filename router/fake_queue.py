@@ -1,5 +1,6 @@
 """A fake of the `Queue` port: an SQS queue in memory, on a clock that tests set."""
 
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,13 +31,13 @@ class Kept:
 class FakeQueue:
     """Hides what it hands out, and hands out again what nobody deletes.
 
-    `idle(wait)` runs where a poll finds nothing; afterwards it looks once more. `fifo`: messages of a group wait while earlier
-    ones are hidden, unless not `locks_groups`. `failures` by operation (`describe`, `receive`, `delete`, `change_visibility`):
+    `pause(seconds)`: waiting, as polls do that find nothing. `fifo`: messages of a group wait while earlier ones are hidden, if
+    it `locks_groups`. `failures` by operation (`describe`, `receive`, `delete`, `change_visibility`):
     raised in order, one per call. `lost`: messages whose handles are refused. `told`: every call, with its arguments.
     """
 
     clock: Clock
-    idle: Callable[[float], Awaitable[None]]
+    pause: Callable[[float], Awaitable[object]]
     visibility: float = 30.0
     fifo: bool = False
     locks_groups: bool = True
@@ -51,8 +52,8 @@ class FakeQueue:
         return f"arn:aws:sqs:eu-west-1:111122223333:jobs{'.fifo' if self.fifo else ''}"
 
     def send(self, *bodies: str, group: str | None = None, attributes: Mapping[str, Any] | None = None) -> None:
-        """Messages whose ids are their bodies."""
-        self.kept += [Kept(body, body, group, attributes or {}) for body in bodies]
+        """Messages whose ids are the beginnings of their bodies."""
+        self.kept += [Kept(body[:16], body, group, attributes or {}) for body in bodies]
 
     @property
     def bodies(self) -> list[str]:
@@ -70,9 +71,10 @@ class FakeQueue:
     async def receive(self, limit: int, wait: float, visibility: float | None) -> list[Message]:
         self._call("receive", limit, wait, visibility)
         chosen = self._visible()[:limit]
-        if not chosen:
-            await self.idle(wait)
-            chosen = self._visible()[:limit]
+        for _ in range(math.ceil(wait)):
+            if not chosen:
+                await self.pause(1.0)
+                chosen = self._visible()[:limit]
         for kept in chosen:
             kept.received += 1
             kept.hidden_until = self.clock.monotonic() + (self.visibility if visibility is None else visibility)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, TypeVar
 
 from router.batches import EventCount, QueueFacts, QueueSource
@@ -70,7 +71,10 @@ class QueuePoller:
         self._problem: str | None = None
         self._failures = 0
         self._retry_at = 0.0
-        self._polling = 0
+        self._polling = self._receiving = 0
+        self._quiet = asyncio.Event()
+        # Slots that gathered side by side would share what comes in a window, and call the function more often for less.
+        self._gathering: AbstractAsyncContextManager[None] = asyncio.Lock() if source.batching_window > 0 else nullcontext()
         self._work = Work(trigger, driver, metrics, clock, self._lanes, new_id, self._wait_out)
 
     def start(self) -> None:
@@ -162,14 +166,17 @@ class QueuePoller:
             while not self._stopping.is_set() and (len(hold) or self._polling <= self._scaling.limit):
                 await self._round(hold)
             self._polling -= 1  # before anything is awaited: other slots look at it
-            await hold.give_back()
+            if len(hold):
+                await self._quiet.wait()  # or polls under way would be given it, to give it back once more
+                await hold.give_back()
         finally:
             hold.close()
 
     async def _round(self, hold: Hold) -> None:
         """Poll, and work on what came."""
         try:
-            began = await self._gather(hold)
+            async with self._gathering:
+                began = await self._gather(hold)
             if not len(hold):
                 self._scaling.idle()
             elif not self._stopping.is_set():
@@ -196,7 +203,7 @@ class QueuePoller:
     async def _gather(self, hold: Hold) -> float:
         """Have a batch in hand, or nothing. When its first message came, on the monotonic clock."""
         source = self._source
-        if not len(hold):
+        if not len(hold) and not self._stopping.is_set():
             await self._first(hold)
         began = self._clock.monotonic()
         width = 1
@@ -222,7 +229,14 @@ class QueuePoller:
             await self._wait(SHORTEST_POLL - (self._clock.monotonic() - started))
 
     async def _receive(self, hold: Hold, limit: int, wait: float) -> None:
-        messages = await self._unless_stopping(self._queue.receive(limit, wait, self._override()))
+        self._receiving += 1
+        self._quiet.clear()
+        try:
+            messages = await self._unless_stopping(self._queue.receive(limit, wait, self._override()))
+        finally:
+            self._receiving -= 1
+            if not self._receiving:
+                self._quiet.set()
         if messages:
             hold.add(messages)
             self._metrics.events_counted(self._trigger.name, EventCount.POLLED, len(messages))
