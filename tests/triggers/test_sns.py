@@ -25,6 +25,7 @@ ID = "95df01b4-ee98-5cb9-9903-4c221d41eb5e"
 LIMIT = 2 * 1024 * 1024
 JSON: tuple[str, str] = ("Content-Type", "application/json")
 OK = Reply(200, [])
+ACCEPTED = Reply(200, [("x-router-durability", "disk")])
 NOTIFICATION = {
     "Type": "Notification",
     "MessageId": ID,
@@ -79,7 +80,7 @@ def test_the_event_is_awss_to_the_byte(inbox: Callable[..., Any]) -> None:
     front = inbox()
     attributes = {"n": {"Type": "Number", "Value": "1"}, "a": {"Type": "String.Array", "Value": "[]"}}
 
-    assert post(front, {"MessageAttributes": attributes, "Subject": "ø", **NOTIFICATION}) == OK
+    assert post(front, {"MessageAttributes": attributes, "Subject": "ø", **NOTIFICATION}) == ACCEPTED
     [[acceptance]] = front.accepted
     assert acceptance.payload.decode() == (
         '{"Records":[{"EventSource":"aws:sns","EventVersion":"1.0","EventSubscriptionArn":"' + SUBSCRIPTION + '","Sns":{'
@@ -112,7 +113,7 @@ def test_the_subscription(inbox: Callable[..., Any], header: str | None, unsubsc
     front = inbox()
     headers = [("X-Amz-Sns-Subscription-Arn", header)] if header is not None else []
 
-    assert post(front, NOTIFICATION | {"UnsubscribeURL": unsubscribe}, *headers) == OK
+    assert post(front, NOTIFICATION | {"UnsubscribeURL": unsubscribe}, *headers) == ACCEPTED
     assert event_of(front)["Records"][0]["EventSubscriptionArn"] == arn
 
 
@@ -120,7 +121,7 @@ def test_the_other_spelling_of_the_certificate(inbox: Callable[..., Any]) -> Non
     front = inbox()
     message = {key: value for key, value in NOTIFICATION.items() if key != "SigningCertURL"}
 
-    assert post(front, message | {"SigningCertUrl": "https://x/a.pem"}) == OK
+    assert post(front, message | {"SigningCertUrl": "https://x/a.pem"}) == ACCEPTED
     assert event_of(front)["Records"][0]["Sns"]["SigningCertUrl"] == "https://x/a.pem"
 
 
@@ -129,7 +130,7 @@ def test_powertools_reads_the_event(inbox: Callable[..., Any]) -> None:
     post(front, NOTIFICATION | {"MessageAttributes": {"severity": {"Type": "String", "Value": "high"}}})
     raw = inbox(signature={"allow_raw": True}, auth={"bearer": "t"})
     raw_headers = [("x-amz-sns-rawdelivery", "true"), ("x-amz-sns-message-id", ID), ("x-amz-sns-topic-arn", TOPIC)]
-    assert post(raw, b"text", *raw_headers, ("Authorization", "Bearer t")) == OK
+    assert post(raw, b"text", *raw_headers, ("Authorization", "Bearer t")) == ACCEPTED
 
     model = parse(event=event_of(front), model=SnsModel)
     record = model.Records[0].Sns
@@ -142,6 +143,10 @@ def test_powertools_reads_the_event(inbox: Callable[..., Any]) -> None:
         [data] = SNSEvent(event).records
         assert data.sns.topic_arn == TOPIC
     assert SNSEvent(event_of(raw)).sns_message == "text"
+
+
+def test_the_durability_is_told(inbox: Callable[..., Any]) -> None:
+    assert post(inbox(durability="os"), NOTIFICATION) == Reply(200, [("x-router-durability", "os")])
 
 
 # --- subscriptions ---------------------------------------------------------------------------------------------------
@@ -172,7 +177,7 @@ def test_everybody_who_wants_it_gets_it_in_one_commit(
 ) -> None:
     front = inbox(subscriptions=SUBSCRIPTIONS)
 
-    assert post(front, NOTIFICATION | changes) == OK
+    assert post(front, NOTIFICATION | changes) == ACCEPTED
     assert whom(front) == [routes]
     assert len({acceptance.payload for acceptance in front.accepted[0]}) == 1
     assert front.remarks == []
@@ -192,7 +197,7 @@ def test_the_answer_comes_after_the_commit(inbox: Callable[..., Any]) -> None:
     steps, reply = play(front.type.handle(asked, front.built), json.dumps(NOTIFICATION).encode(), ["receipt"])
 
     assert [type(step) for step in steps] == [ReadBody, Accept]
-    assert reply == OK
+    assert reply == ACCEPTED
 
 
 # --- the handshake ---------------------------------------------------------------------------------------------------
@@ -325,7 +330,7 @@ def raw_inbox(inbox: Callable[..., Any]) -> Callable[..., Any]:
 def test_a_raw_message_that_looks_like_an_envelope_stays_raw(raw_inbox: Callable[..., Any]) -> None:
     front = raw_inbox()
 
-    assert post(front, NOTIFICATION | {"TopicArn": OTHER, "Message": "forged"}, *RAW) == OK
+    assert post(front, NOTIFICATION | {"TopicArn": OTHER, "Message": "forged"}, *RAW) == ACCEPTED
     record = event_of(front)["Records"][0]["Sns"]
     assert (json.loads(record["Message"])["Message"], record["TopicArn"], record["Signature"]) == ("forged", TOPIC, "")
 

@@ -10,9 +10,11 @@ Source: https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-sub
 from collections.abc import Generator, Mapping
 from typing import Any
 
+from router.deliveries import Durability
 from router.errors import Forbidden, RequestError
 from router.model import Accept, Conversation, PathClaim, QueueSource, Remark, Reply, Request, Scope, Step, TriggerType
 from router.policies.webhook_auth import compile_auth
+from router.triggers._accept import DURABILITY_HEADER
 from router.triggers._auth import authorized_body
 from router.triggers._queue_source import queue_source
 from router.triggers.sns import rules
@@ -37,6 +39,7 @@ def build(settings: Mapping[str, Any], scope: Scope) -> Inbox:
         compile_auth(settings.get("auth"), scope.name),
         compile_proof(settings.get("signature")),
         queue_source(queue, scope) if queue is not None else None,
+        Durability(settings.get("durability") or Durability.DISK),
     )
 
 
@@ -59,13 +62,14 @@ def source(inbox: Inbox) -> QueueSource | None:
 def handle(request: Request, inbox: Inbox) -> Conversation:
     """The conversation of one request."""
     try:
-        yield from _take(request, inbox)
+        accepted = yield from _take(request, inbox)
     except RequestError as error:
         return refusal(error)
-    return Reply(200, [])
+    return Reply(200, [(DURABILITY_HEADER, inbox.durability.value)] if accepted else [])
 
 
-def _take(request: Request, inbox: Inbox) -> Generator[Step, Any, None]:
+def _take(request: Request, inbox: Inbox) -> Generator[Step, Any, bool]:
+    """Whether something was accepted."""
     if request.method != "POST":
         raise MethodNotAllowed("SNS posts.")
     body = yield from authorized_body(request, inbox.auth, BODY_LIMIT)
@@ -80,12 +84,14 @@ def _take(request: Request, inbox: Inbox) -> Generator[Step, Any, None]:
     elif message.type == UNSUBSCRIBED:
         yield Remark("unsubscribed", "SNS ended a subscription; it is not renewed.", {"topic": message.topic_arn})
     else:
-        yield from _accept(message, inbox)
+        return (yield from _accept(message, inbox))
+    return False
 
 
-def _accept(message: Message, inbox: Inbox) -> Generator[Step, Any, None]:
-    accepted = tuple(acceptances(message, inbox.subscriptions, inbox.name))
-    yield Accept(accepted) if accepted else filtered(message)
+def _accept(message: Message, inbox: Inbox) -> Generator[Step, Any, bool]:
+    wanted = tuple(acceptances(message, inbox.subscriptions, inbox.name))
+    yield Accept(wanted) if wanted else filtered(message)
+    return bool(wanted)
 
 
 TYPE = TriggerType(

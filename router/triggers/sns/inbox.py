@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from router.deliveries import Durability
 from router.model import QueueSource, Remark
 from router.policies.webhook_auth import Auth
 from router.triggers.sns.messages import Message
@@ -11,7 +12,7 @@ from router.triggers.sns.subscriptions import Subscription
 
 @dataclass(slots=True, frozen=True)
 class Inbox:
-    """`queue`: what is polled; None: messages are posted."""
+    """`queue`: what is polled; None: messages are posted. `durability`: what SNS is told that an acceptance is worth."""
 
     name: str
     topics: frozenset[str]
@@ -19,6 +20,7 @@ class Inbox:
     auth: Auth
     proof: Proof
     queue: QueueSource | None = None
+    durability: Durability = Durability.DISK
 
 
 def filtered(message: Message) -> Remark:

@@ -13,7 +13,6 @@ from router.policies.sns_signatures import VERSIONS, check_age, check_signature
 from router.policies.sns_urls import check_certificate_url, check_confirmation_url
 from router.triggers.sns.messages import Message
 
-
 MAX_AGE = 3600.0
 """Seconds: SNS repeats a delivery for an hour at most."""
 
