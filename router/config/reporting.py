@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from router.config.nodes import MapNode, ScalarNode, locate
+from router.config.nodes import ListNode, MapNode, ScalarNode, locate, scalars
 from router.config.problem import Path, Problem, Related, Severity, Span
 
 _QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"")
@@ -29,9 +29,11 @@ class Reporter:
         severity: str = "error",
         related: Iterable[tuple[Path, str]] = (),
     ) -> None:
-        """A finding at a path; dropped where the value there is not known because a variable is not set."""
+        """A finding at a path; dropped where the value there, or one in its list, is not known: a variable is not set."""
         place = locate(self.root, path)
-        if isinstance(place.value, ScalarNode) and place.value.opaque and on == "value":
+        if on == "value" and place.exact and isinstance(place.value, ListNode) and any(map(_is_opaque, scalars(place.value))):
+            return
+        if on == "value" and isinstance(place.value, ScalarNode) and place.value.opaque:
             return
         if isinstance(place.value, ScalarNode) and place.value.substituted:
             message, help = concealed(message, place.value), help and concealed(help, place.value)
@@ -61,6 +63,10 @@ class Reporter:
             self.report((*base, *path), code, message, help=help, on=on, severity=severity)
 
         return report
+
+
+def _is_opaque(node: ScalarNode) -> bool:
+    return node.opaque
 
 
 def concealed(text: str, node: ScalarNode) -> str:
