@@ -65,7 +65,10 @@ class Acceptance:
 
 @dataclass(slots=True)
 class Receipt:
-    """What an acceptance became. `duplicate`: it was accepted before, as the delivery with this id."""
+    """What an acceptance became. `duplicate`: it was accepted before, as the delivery with this id.
+
+    No id: the trigger's `filter` does not want the event.
+    """
 
     delivery_id: str
     duplicate: bool = False

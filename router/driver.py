@@ -7,6 +7,7 @@ own error bodies. Anything else that a trigger raises is a fault of ours: logged
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 from router import jsontext
@@ -240,7 +241,14 @@ class Driver:
     async def _accept(self, exchange: Exchange | BatchExchange, step: Step) -> list[Receipt]:
         assert isinstance(step, Accept)
         assert self._acceptor is not None
-        return await self._acceptor.accept(exchange.trigger, exchange.request, step.acceptances)
+        trigger, acceptances = exchange.trigger, step.acceptances
+        if trigger.wants is None:
+            return await self._acceptor.accept(trigger, exchange.request, acceptances)
+        wanted = [acceptance.failed is not None or trigger.wants(acceptance.payload) for acceptance in acceptances]
+        receipts = iter(await self._acceptor.accept(trigger, exchange.request, tuple(compress(acceptances, wanted))))
+        for _ in range(wanted.count(False)):
+            self._metrics.remarked(trigger.name, "filtered")
+        return [next(receipts) if kept else Receipt("") for kept in wanted]
 
 
 def _outgoing_body(exchange: Exchange) -> tuple[bytes | AsyncIterator[bytes] | None, int | None]:

@@ -327,6 +327,8 @@ class Trigger:
     """How functions are invoked asynchronously for this trigger, by name, where that is not the function's own policy."""
     accepts: bool = False
     """Whether it asks for `Accept` steps."""
+    wants: Callable[[bytes], bool] | None = None
+    """Its `filter`: whether an event is accepted; None: every one is."""
 
 
 __all__ = [

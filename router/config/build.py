@@ -12,6 +12,7 @@ from router.config.nodes import Opaque
 from router.config.references import ARN_TIMEOUT, Functions
 from router.deliveries import Durability
 from router.model import Function, LocalFunction, Place, Scope, Trigger, TriggerType
+from router.patterns.filters import compile_filter
 from router.settings import Address, Admin, Aws, Config, JournalSettings, Listener, Log, Tls
 
 LOCAL_TIMEOUT = 3.0
@@ -164,4 +165,5 @@ def _trigger(
         place=material.place(name),
         durability=Durability(settings.get("durability") or Durability.DISK),
         accepts=kind.accepts(settings),
+        wants=compile_filter(settings["filter"]) if settings.get("filter") is not None else None,
     )

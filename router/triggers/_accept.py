@@ -41,13 +41,10 @@ def accepted(
     """Accept an HTTP front door's event, and its answer. A known `Idempotency-Key` is answered as before."""
     key = request.header("idempotency-key") or None
     receipt = yield from accept_one(target, payload, route=route, deduplication_id=key)
-    return Reply(202, receipt_headers(receipt, durability), jsontext.dumps({"deliveryId": receipt.delivery_id}))
+    return Reply(202, receipt_headers(receipt, durability), jsontext.dumps({"deliveryId": receipt.delivery_id or None}))
 
 
 def receipt_headers(receipt: Receipt, durability: Durability) -> Headers:
-    """What says what was accepted, and what that is worth."""
-    return [
-        ("content-type", "application/json"),
-        (ID_HEADER, receipt.delivery_id),
-        (DURABILITY_HEADER, durability.value),
-    ]
+    """What says what was accepted, and what that is worth. What a `filter` left out has no id."""
+    id: Headers = [(ID_HEADER, receipt.delivery_id)] if receipt.delivery_id else []
+    return [("content-type", "application/json"), *id, (DURABILITY_HEADER, durability.value)]

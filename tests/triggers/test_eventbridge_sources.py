@@ -42,7 +42,7 @@ ID = "6a7e8feb-b491-4cf7-a9f1-bf3703467718"
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_an_event_is_taken_as_it_came(hook: Callable[..., Any], method: str) -> None:
     trigger = hook()
-    assert trigger.call(method, "/hooks/events", HEADERS, EVENT) == Reply(200, [])
+    assert trigger.call(method, "/hooks/events", HEADERS, EVENT) == Reply(200, [("x-router-durability", "disk")])
     assert accepted(trigger) == [[("paid", EVENT, ID, None), ("all", EVENT, ID, None)]]
 
 
@@ -81,7 +81,7 @@ def test_bytes_that_are_no_text_are_refused(hook: Callable[..., Any]) -> None:
 
 def test_what_no_rule_wants_is_remarked(hook: Callable[..., Any]) -> None:
     trigger = hook(rules={"paid": RULES["paid"]})
-    assert trigger.call("POST", "/hooks/events", HEADERS, AWS_EVENT) == Reply(200, [])
+    assert trigger.call("POST", "/hooks/events", HEADERS, AWS_EVENT) == Reply(200, [("x-router-durability", "disk")])
     assert (trigger.accepted, [remark.name for remark in trigger.remarks]) == ([], ["filtered"])
 
 

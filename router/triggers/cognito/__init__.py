@@ -95,7 +95,8 @@ def accepts(settings: Mapping[str, Any]) -> bool:
 def _hand_over(request: Request, built: UserPool, call: Call) -> Generator[Step, Any, Reply]:
     """Accepted for later; the pool goes on with the event as it was."""
     receipt = yield from accept_one(call.assignment.target, call.payload, route=call.assignment.operation.name)
-    headers = [*common(request), (ID_HEADER, receipt.delivery_id), (DURABILITY_HEADER, built.durability.value)]
+    id = [(ID_HEADER, receipt.delivery_id)] if receipt.delivery_id else []
+    headers = [*common(request), *id, (DURABILITY_HEADER, built.durability.value)]
     return Reply(202, headers, call.payload)
 
 

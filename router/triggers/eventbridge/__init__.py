@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from router.batches import Batch, QueueSource
+from router.deliveries import Durability
 from router.model import ApiClaim, BatchConversation, Claim, Conversation, PathClaim, Request, Scope, Trigger, TriggerType
 from router.policies.webhook_auth import compile_auth
 from router.triggers._queue_source import queue_source
@@ -31,7 +32,7 @@ def build(settings: Mapping[str, Any], scope: Scope) -> Bus:
         compile_auth(settings.get("auth"), scope.name),
         settings.get("max_request_size") or api.DEFAULT_MAX_BYTES,
         settings.get("unknown_bus") == "reject",
-        settings.get("durability") != "os",
+        Durability(settings.get("durability") or Durability.DISK),
         source.get("http"),
         queue_source(queue, scope) if queue is not None else None,
     )
@@ -63,7 +64,7 @@ def introduce(triggers: Sequence[Trigger]) -> None:
 
 def rank(bus: Bus, request: Request) -> int:
     """Whoever gets the request speaks for all that share the claim: the one whose acceptances are the safest."""
-    return 2 if bus.syncs else 1
+    return 2 if bus.durability is Durability.DISK else 1
 
 
 def handle(request: Request, bus: Bus) -> Conversation:

@@ -6,8 +6,10 @@ Source: semantics/async.md §D.2, §D.7 and the service model.
 from typing import Any
 
 from router import jsontext
+from router.deliveries import Durability
 from router.errors import RequestError
 from router.model import ErrorNote, Headers, Reply, Request
+from router.triggers._accept import DURABILITY_HEADER
 from router.triggers._auth import challenge
 from router.triggers._http import error_note
 
@@ -46,9 +48,10 @@ def not_served(operation: str) -> Refused:
     )
 
 
-def answer(request: Request, document: Any) -> Reply:
-    """What an operation returned."""
-    return Reply(200, _headers(request), jsontext.dumps(document))
+def answer(request: Request, document: Any, durability: Durability) -> Reply:
+    """What an operation returned, and what the acceptance of events is worth."""
+    headers = [*_headers(request), (DURABILITY_HEADER, durability.value)]
+    return Reply(200, headers, jsontext.dumps(document))
 
 
 def refusal(request: Request, refused: Refused) -> Reply:

@@ -49,7 +49,7 @@ def converse(request: Request, bus: Bus) -> Conversation:
         return refusal(request, refused)
     except RequestError as error:
         return request_error(request, error)
-    return answer(request, document)
+    return answer(request, document, bus.durability)
 
 
 def _call(body: bytes) -> Mapping[str, Any]:

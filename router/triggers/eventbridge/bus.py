@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.batches import QueueSource
-from router.deliveries import Acceptance
+from router.deliveries import Acceptance, Durability
 from router.errors import Forbidden, Unauthorized
 from router.model import ReadBody, Request, Step
 from router.policies.webhook_auth import Auth
@@ -21,7 +21,6 @@ from router.triggers.eventbridge.rules import BusName, Rules
 class Bus:
     """`trigger`: its name. `max_bytes`: of the entries of one PutEvents. `rejects_unknown`: an entry for a bus nobody declares.
 
-    `syncs`: whether acceptances are on disk before they are acknowledged (`durability: disk`).
     `source`: the queue that is polled; `path`: where another bus posts; without both it is a bus of PutEvents.
     """
 
@@ -31,7 +30,7 @@ class Bus:
     auth: Auth
     max_bytes: int
     rejects_unknown: bool
-    syncs: bool = True
+    durability: Durability = Durability.DISK
     path: str | None = None
     source: QueueSource | None = None
     peers: Sequence["Bus"] = field(default=(), repr=False)

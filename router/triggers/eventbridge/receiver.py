@@ -11,6 +11,7 @@ from router.batches import Batch, Completed, Rejected, Settlement
 from router.deliveries import MAX_EVENT
 from router.errors import BadRequest, Forbidden, RequestError, Unavailable
 from router.model import Accept, BatchConversation, Conversation, Headers, Remark, Reply, Request
+from router.triggers._accept import DURABILITY_HEADER
 from router.triggers._auth import challenge
 from router.triggers._http import error_note
 from router.triggers._queue_source import all_rejected
@@ -50,7 +51,7 @@ def converse(request: Request, bus: Bus) -> Conversation:
             yield Remark(*_UNWANTED, {"events": "1"})
     except RequestError as error:
         return _refusal(error)
-    return Reply(200, [])
+    return Reply(200, [(DURABILITY_HEADER, bus.durability.value)])
 
 
 def _refusal(error: RequestError) -> Reply:

@@ -153,10 +153,10 @@ def request_error(request: Request, error: RequestError) -> Reply:
 def event_accepted(request: Request, receipt: Receipt, durability: Durability) -> Reply:
     """202 with an empty body; the request id is the delivery's, under which destinations will hear of it."""
     headers = [
-        ("x-amzn-RequestId", receipt.delivery_id),
+        ("x-amzn-RequestId", receipt.delivery_id or request.id),
         ("x-amzn-Remapped-Content-Length", "0"),
         ("X-Amzn-Trace-Id", request.trace_id),
-        (ID_HEADER, receipt.delivery_id),
+        *([(ID_HEADER, receipt.delivery_id)] if receipt.delivery_id else []),
         (DURABILITY_HEADER, durability.value),
     ]
     return Reply(202, headers)
