@@ -29,11 +29,10 @@ from router.ingress.listen import Listening, listen
 from router.ingress.prober import Prober
 from router.ingress.scheduler import Scheduler
 from router.model import Function
-from router.monitoring.deliveries import PrometheusDeliveryMetrics
-from router.monitoring.registry import PrometheusMetrics
 from router.ports import Clock, Invoker
 from router.routing import Table
 from router.settings import Address, Config
+from router.telemetry import Telemetry
 from router.workers import Edge, Worker, worker_of
 
 log = logging.getLogger("router")
@@ -63,12 +62,13 @@ class Daemon:
         self, config: Config, selection: LocalSelection, environment: Mapping[str, str], time_scale: float = 1.0
     ) -> None:
         self.config = config
-        self.metrics = PrometheusMetrics()
         self.background: Background | None = None
         self.addresses: dict[str, Address] = {}
         self._selection = selection
         self._environment = environment
         self._clock = SystemClock()
+        self.telemetry = Telemetry(config, self._clock)
+        self.metrics = self.telemetry.metrics
         self._time_scale = time_scale
         self._delivery_clock: Clock = self._clock if time_scale == 1 else ScaledClock(self._clock, time_scale)
         self._backends: dict[str, Backend] = {}
@@ -168,6 +168,7 @@ class Daemon:
             await self._admin.close()
         if self.background is not None:
             await self.background.close()
+        await self.telemetry.close()
         log.info("Stopped.")
 
     def not_ready(self) -> str | None:
@@ -218,6 +219,7 @@ class Daemon:
         return self.metrics.exposition()
 
     async def _assemble(self) -> Generation:
+        await self.telemetry.start()
         here, away = self._split(self.config.functions)
         if here:
             self._backends["local"] = LocalInvoker(here, self.config.aws, self._clock, credentials=self._credentials)
@@ -227,10 +229,8 @@ class Daemon:
             await backend.start()
         carriers = {name: self._backends["local" if name in here else "aws"] for name in self.config.functions}
         self._origins = OriginClient()
-        self._invoker = Backends(carriers)
-        self.background = await Background.open(
-            self.config, self._delivery_clock, PrometheusDeliveryMetrics(self.metrics.registry)
-        )
+        self._invoker = self.telemetry.observed(Backends(carriers))
+        self.background = await Background.open(self.config, self._delivery_clock, self.telemetry.deliveries)
         acceptor = self.background.acceptor if self.background is not None else None
         return assemble(
             self.config,

@@ -91,6 +91,32 @@ class JournalSettings:
     dead_letter_retention: float | None = 14 * 86400.0
 
 
+@dataclass(slots=True, frozen=True)
+class CloudWatchLogs:
+    """Log events in CloudWatch. `group`: with `{trigger}` where the trigger's name stands. `what`: `failures`, `sampled`, `all`.
+
+    `sample`: the share of successful invocations under `sampled`. `retention`: days, of groups that the router makes; None: for
+    ever. `payloads`: whether events and answers are written, too.
+    """
+
+    group: str
+    what: str = "failures"
+    sample: float = 0.01
+    payloads: bool = False
+    retention: int | None = 30
+
+
+@dataclass(slots=True, frozen=True)
+class CloudWatch:
+    """Figures in CloudWatch. `metrics`: `emf` (lines on standard output or in `file`), `api` (PutMetricData) or `none`."""
+
+    region: str
+    metrics: str = "emf"
+    namespace: str = "LambdaRouter"
+    file: str | None = None
+    logs: CloudWatchLogs | None = None
+
+
 @dataclass(slots=True)
 class Config:
     """One validated configuration."""
@@ -105,6 +131,7 @@ class Config:
     drain_timeout: float = 30.0
     public_url: str | None = None
     prometheus: bool = True
+    cloudwatch: CloudWatch | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     """Every file that was read, absolute: what a reload has to watch."""

@@ -30,6 +30,11 @@ def configure(settings: Log, stream: TextIO | None = None) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+def json_formatter() -> logging.Formatter:
+    """The form for machines, for handlers of other modules."""
+    return _Json()
+
+
 def _time(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

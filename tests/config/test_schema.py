@@ -38,11 +38,6 @@ CASES: list[Case] = [
     ),
     ("api_keys: {}", "unsupported", "`api_keys` cannot be used in this version: API keys are not built yet", "remove it", 3, 1),
     (
-        "monitoring: {cloudwatch: {}}", "unsupported",
-        "`cloudwatch` cannot be used in this version: CloudWatch metrics and logs are not built yet",
-        "remove it", 3, 14,
-    ),
-    (
         "namespace: x", "unsupported",
         "`namespace` cannot be used in this version: a namespace belongs into an included file; the main file has none",
         "remove it", 3, 1,

@@ -60,7 +60,7 @@ def without_effect(context: Context) -> None:
         if block.get("delivery") == "delegated" and function["arn"] is None:
             message = f"`{name}` has no ARN, so that its deliveries cannot be delegated to Lambda"
             context.reporter.report((*path, "delivery"), "without-effect", message, help="remove it, or add the `arn`")
-        elif not _is_managed(function, block):
+        elif not is_managed(function, block):
             _refuse_managed_only(context, path, block, f"the function `{name}` is delegated to Lambda")
     for name, trigger, kind in context.decided_triggers():
         _check_trigger(context, name, trigger, kind.accepts(trigger))
@@ -76,8 +76,8 @@ def _check_trigger(context: Context, name: str, trigger: Settings, accepts: bool
                 context.reporter.report((*path, key), "without-effect", message, help=help_text, on="key")
         return
     block = trigger.get("async") or {}
-    functions = list(_named_functions(context, path))
-    if not _is_known(context, (*path, "async"), block) or any(_is_managed(function, block) for function in functions):
+    functions = list(named_functions(context, path))
+    if not _is_known(context, (*path, "async"), block) or any(is_managed(function, block) for function in functions):
         return
     if functions:
         _refuse_managed_only(context, (*path, "async"), block, f"every function of `{name}` is delegated to Lambda")
@@ -98,13 +98,13 @@ def defaults(context: Context) -> None:
         return
     accepting = [trigger for _, trigger, kind in context.decided_triggers() if kind.accepts(trigger)]
     blocks = [{}, *(trigger.get("async") or {} for trigger in accepting)]
-    if not accepting or not any(_is_managed(function, own, block) for function in context.functions.values() for own in blocks):
+    if not accepting or not any(is_managed(function, own, block) for function in context.functions.values() for own in blocks):
         message = "no asynchronous trigger has a function that is managed, so that these defaults have no effect"
         path = ("defaults", "async")
         context.reporter.report(path, "unused-defaults", message, help="remove them", on="key", severity="warning")
 
 
-def _is_managed(function: Settings, *blocks: Settings) -> bool:
+def is_managed(function: Settings, *blocks: Settings) -> bool:
     """By what stands in the file: `run --local` manages more. A local process is one of the ways that a function may run."""
     for block in (*blocks[:1], function["async"] or {}, *blocks[1:]):
         if block.get("delivery") is not None:
@@ -124,7 +124,7 @@ def _blocks(context: Context) -> Iterator[tuple[Path, Settings]]:
         yield ("defaults", "async"), shared
 
 
-def _named_functions(context: Context, path: Path) -> Iterator[Settings]:
+def named_functions(context: Context, path: Path) -> Iterator[Settings]:
     """The declared functions that a trigger names; an ARN that nobody declares stands for itself."""
     if context.settings["triggers"][path[1]].get("functions") in ("all", ["all"]):
         yield from context.functions.values()

@@ -150,4 +150,5 @@ TYPE = TriggerType(
     check=check,
     source=source,
     handle_batch=handle_batch,
+    accepts=lambda settings: False,  # the queue itself is durable
 )
