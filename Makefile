@@ -33,6 +33,11 @@ format: $(VENV)/.dev ## rewrite to the house format
 
 bench: $(VENV)/.dev ## measure, with peers in the same run
 	$(BIN)/python -m benchmarks.sync_path
+	$(BIN)/python -m benchmarks.accept
+
+CRASH_ROUNDS ?= 200
+crash-test: $(VENV)/.dev ## kill the daemon and its journal many times; nothing may be lost (CRASH_ROUNDS=200)
+	CRASH_ROUNDS=$(CRASH_ROUNDS) $(BIN)/python -m pytest tests/journal/test_crash.py
 
 package: $(VENV)/.dev ## build the wheel, install it alone, start the daemon from it
 	sh .ci/package "$(PYTHON)" "$(BIN)/python"
@@ -52,4 +57,4 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.run
 
-.PHONY: help run test check lint types format bench package clean
+.PHONY: help run test check lint types format bench crash-test package clean

@@ -114,8 +114,6 @@ class MemoryJournal:
 
     def _known(self, delivery: Delivery) -> str | None:
         """The id under which it was accepted before."""
-        if delivery.id in self._number_of:
-            return delivery.id
         if delivery.deduplication_id is None:
             return None
         known, at = self._accepted.get((delivery.trigger, delivery.route, delivery.deduplication_id), (None, 0.0))

@@ -157,12 +157,6 @@ async def test_a_known_id_is_a_duplicate_even_when_the_first_is_done(
     assert await engine.journal.append([late], DISK) == [Receipt(late.id)]
 
 
-async def test_the_same_delivery_again_is_a_duplicate(engine: Engine, delivery: Make) -> None:
-    await engine.journal.append([delivery(1)], DISK)
-    assert await engine.journal.append([delivery(1)], DISK) == [Receipt(delivery(1).id, duplicate=True)]
-    assert len(await engine.journal.claim(NOW, 10, ())) == 1
-
-
 async def test_dead_letters_wait_for_an_operator(engine: Engine, delivery: Make, clock: FakeClock) -> None:
     await engine.journal.append([delivery(number) for number in range(4)], DISK)
     claimed = await engine.journal.claim(NOW, 3, ())

@@ -192,7 +192,7 @@ class HistoriesInMemory(Histories):
     durable = False
 
 
-QUICK = settings(max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=[*HealthCheck])
+QUICK = settings(max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=[*HealthCheck])
 TestOnDisk = Histories.TestCase
 TestOnDisk.settings = QUICK
 TestInMemory = HistoriesInMemory.TestCase

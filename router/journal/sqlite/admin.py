@@ -27,11 +27,19 @@ class SqliteJournalAdmin:
         self._writer = writer
         self._reader = reader
         self._readiness = readiness
+        self._last: tuple[str | None, int] = (None, 0)
+        """Where the last page ended: the next one begins there."""
 
     async def select(self, selection: Selection, limit: int, after: str | None) -> list[Delivery]:
         """As `JournalAdmin.select`. What cannot be read is left out, and logged; `check` finds it."""
         now = self._clock.now()
-        found = await self._look(lambda connection: looking.select(connection, selection, now, limit, after))
+        behind = await self._place(after)
+        if behind is None:
+            return []
+        found = await self._look(lambda connection: looking.select(connection, selection, now, limit, behind))
+        if found.deliveries:
+            number, last = found.deliveries[-1]
+            self._last = (last.id, number)
         for broken in found.defects:
             log.error("A record of the journal cannot be read.", extra={"number": broken.number, "defect": broken.defect})
         return [delivery for _, delivery in found.deliveries]
@@ -61,6 +69,13 @@ class SqliteJournalAdmin:
         """Mend what can be mended, on a journal that nobody works on; what was found, with what was done about it."""
         now = self._clock.now()
         return await self._writer.run(lambda connection: repair(connection, now), durable=True)
+
+    async def _place(self, after: str | None) -> int | None:
+        """The number after which a page begins; None where no delivery has this id."""
+        if after is None:
+            return 0
+        last, number = self._last
+        return number if after == last else await self._look(lambda connection: looking.number_of(connection, after))
 
     def _note(self, due: Sequence[tuple[str, float]]) -> None:
         for function, due_at in due:

@@ -68,14 +68,13 @@ def beginnings(connection: sqlite3.Connection) -> list[tuple[str, float]]:
         [(name, _)] = first
 
 
-def select(connection: sqlite3.Connection, selection: Selection, now: float, limit: int, after: str | None) -> Found:
-    """A page of what an operator means, in order of acceptance."""
+def select(connection: sqlite3.Connection, selection: Selection, now: float, limit: int, behind: int) -> Found:
+    """A page of what an operator means, in order of acceptance, of what has a number beyond `behind`."""
     where, values = _conditions(selection, now)
-    if after is not None:
-        where += " AND number > (SELECT number FROM delivery WHERE id = ?)"
-        values.append(after)
     found = Found()
-    for row in connection.execute(f"{rows.SELECT} WHERE {where} ORDER BY number LIMIT ?", (*values, limit)):
+    for row in connection.execute(
+        f"{rows.SELECT} WHERE {where} AND number > ? ORDER BY number LIMIT ?", (*values, behind, limit)
+    ):
         _keep(row, found)
     return found
 
@@ -87,10 +86,11 @@ def count(connection: sqlite3.Connection, selection: Selection, now: float) -> i
     return int(number)
 
 
-def dead(connection: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
-    """Those that are dead letters, each once, in the given order."""
-    wanted = dict.fromkeys(ids)
-    return [id for id in wanted if connection.execute("SELECT 1 FROM delivery WHERE id = ? AND state = 2", (id,)).fetchall()]
+def number_of(connection: sqlite3.Connection, id: str) -> int | None:
+    """Where a delivery stands in the order of acceptance. Reads them all: ids of what waits have no index."""
+    for (number,) in connection.execute("SELECT number FROM delivery WHERE id = ? LIMIT 1", (id,)):
+        return int(number)
+    return None
 
 
 def value(connection: sqlite3.Connection, room: str, key: str, now: float) -> bytes | None:

@@ -113,7 +113,7 @@ def redrive(connection: sqlite3.Connection, renamed: Sequence[tuple[str, str]], 
     """Dead letters (`(id, new id)`) as new deliveries; one entry for each, claimable or not. What cannot be read stays."""
     due: list[Due] = []
     for id, new_id in renamed:
-        for row in connection.execute(f"{rows.SELECT} WHERE delivery.id = ? AND state = ?", (id, DEAD)).fetchall():
+        for row in connection.execute(f"{rows.SELECT} WHERE delivery.id = ? AND state = 2", (id,)).fetchall():
             try:
                 dead = rows.read(row)
             except Defect:
@@ -129,7 +129,7 @@ def purge(connection: sqlite3.Connection, ids: Iterable[str]) -> int:
     """Forget dead letters; how many."""
     purged = 0
     for id in ids:
-        for (number,) in connection.execute("SELECT number FROM delivery WHERE id = ? AND state = ?", (id, DEAD)).fetchall():
+        for (number,) in connection.execute("SELECT number FROM delivery WHERE id = ? AND state = 2", (id,)).fetchall():
             _delete(connection, number)
             purged += 1
     return purged
@@ -178,8 +178,6 @@ def _known(connection: sqlite3.Connection, row: Row, window: float) -> str | Non
         for id, at in connection.execute("SELECT id, at FROM accepted WHERE key = ?", (row.key,)):
             if at + window > row.accepted_at:
                 return str(id)
-    for _ in connection.execute("SELECT 1 FROM delivery WHERE id = ?", (row.id,)):
-        return row.id
     return None
 
 
