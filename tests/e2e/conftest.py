@@ -75,7 +75,7 @@ class Running:
         self.process.stderr.close()
 
 
-Start = Callable[[str], Running]
+Start = Callable[..., Running]
 
 
 @pytest.fixture
@@ -85,9 +85,9 @@ def start(tmp_path: Path, clean_environment: None) -> Iterator[Start]:
     (tmp_path / "printer").mkdir()
     (tmp_path / "printer" / "app.py").write_text("import json\n\n\ndef show(event, context):\n    print(json.dumps(event))\n")
 
-    def start_(text: str) -> Running:
+    def start_(text: str, *options: str) -> Running:
         (tmp_path / "router.yaml").write_text(text.replace("PRINTER", str(tmp_path / "printer")))
-        running = Running([sys.executable, "-m", "router", "run", "router.yaml"], tmp_path, os.environ | CREDENTIALS)
+        running = Running([sys.executable, "-m", "router", "run", "router.yaml", *options], tmp_path, os.environ | CREDENTIALS)
         started.append(running)
         running.logged("Ready.")
         return running
