@@ -48,10 +48,10 @@ def not_served(operation: str) -> Refused:
     )
 
 
-def answer(request: Request, document: Any, durability: Durability) -> Reply:
-    """What an operation returned, and what the acceptance of events is worth."""
-    headers = [*_headers(request), (DURABILITY_HEADER, durability.value)]
-    return Reply(200, headers, jsontext.dumps(document))
+def answer(request: Request, document: Any, durability: Durability | None) -> Reply:
+    """What an operation returned; of events also what their acceptance is worth."""
+    stated: Headers = [(DURABILITY_HEADER, durability.value)] if durability is not None else []
+    return Reply(200, _headers(request) + stated, jsontext.dumps(document))
 
 
 def refusal(request: Request, refused: Refused) -> Reply:

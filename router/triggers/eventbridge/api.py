@@ -49,7 +49,7 @@ def converse(request: Request, bus: Bus) -> Conversation:
         return refusal(request, refused)
     except RequestError as error:
         return request_error(request, error)
-    return answer(request, document, bus.durability)
+    return answer(request, document, bus.durability if operation == "PutEvents" else None)
 
 
 def _call(body: bytes) -> Mapping[str, Any]:

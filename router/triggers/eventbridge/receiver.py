@@ -29,7 +29,7 @@ _STATUS = {
     "request_too_large": 413,
     "unavailable": 503,
 }
-"""By the error's name. EventBridge repeats 401, 407, 409, 429 and 5xx; every other 4xx is final."""
+"""By the error's name. EventBridge repeats what is a 5xx; a 4xx is final, but for an OAuth token that a 401 renews."""
 
 _UNWANTED = ("filtered", "No rule wants some events.")
 
