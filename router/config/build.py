@@ -8,6 +8,7 @@ from typing import Any
 from router.arn import DEFAULT_ACCOUNT, DEFAULT_REGION, FunctionArn, parse_function_arn
 from router.config.addresses import parse_address
 from router.config.destinations import Resolver
+from router.config.monitoring import cloudwatch
 from router.config.nodes import Opaque
 from router.config.references import ARN_TIMEOUT, Functions
 from router.deliveries import Durability
@@ -61,6 +62,7 @@ def build(material: Material) -> Config:
         drain_timeout=server["drain_timeout"],
         public_url=server.get("public_url"),
         prometheus=settings["monitoring"]["prometheus"],
+        cloudwatch=cloudwatch(settings["monitoring"]["cloudwatch"], aws.region),
         labels=settings["labels"],
         files=material.files,
         raw=settings,
