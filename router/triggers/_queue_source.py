@@ -23,12 +23,17 @@ def queue_source(
     scope: Scope,
     *,
     function_timeout: float = COMMIT_SECONDS,
+    function_concurrency: int | None = None,
     batch_size: int = 10,
     batching_window: float = 0.0,
     max_bytes: int = 0,
     measure: Callable[[Message, str], int] | None = None,
 ) -> QueueSource:
-    """What is polled. `settings`: completed `$defs/queue_source`; the others are fields of `QueueSource`."""
+    """What is polled. `settings`: completed `$defs/queue_source`; the others are fields of `QueueSource`.
+
+    `function_concurrency`: the function's own limit: more batches at a time would only be throttled.
+    """
+    limits = [limit for limit in (settings.get("max_concurrency"), function_concurrency) if limit]
     return QueueSource(
         queue=settings["queue"],
         region=settings.get("region") or region_of(settings["queue"]) or scope.region,
@@ -36,7 +41,7 @@ def queue_source(
         role_arn=settings.get("role_arn"),
         batch_size=batch_size,
         batching_window=batching_window,
-        max_concurrency=settings.get("max_concurrency"),
+        max_concurrency=min(limits, default=None),
         max_bytes=max_bytes,
         measure=measure,
     )

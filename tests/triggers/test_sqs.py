@@ -26,6 +26,14 @@ WORKER = Target(Function("worker", FunctionArn("eu-west-1", "111122223333", "wor
 SCOPE = Scope("jobs", "111122223333", "eu-west-1", lambda reference: WORKER, {})
 ARN = "arn:aws:sqs:eu-west-1:111122223333:jobs"
 JOBS = {"type": "sqs", "queue": ARN, "function": "worker"}
+COMPLETE = {
+    "queue": ARN,
+    "function": "worker",
+    "batch_size": 10,
+    "batching_window": 0.0,
+    "filters": [],
+    "report_batch_item_failures": False,
+}
 REPORTS = JOBS | {"report_batch_item_failures": True}
 
 Build = Callable[..., Any]
@@ -67,6 +75,15 @@ def test_a_queue_is_polled_and_claims_nothing(door: Build) -> None:
     assert isinstance(other, QueueSource)
     assert found == QueueSource(ARN, "eu-west-1", 900.0, max_bytes=6_291_442, measure=found.measure)
     assert other == QueueSource(ARN, "us-east-1", 900.0, role, 500, 5.0, 20, 6_291_442, other.measure)
+
+
+@pytest.mark.parametrize(
+    ("own", "functions", "expected"), [(None, None, None), (20, None, 20), (20, 7, 7), (5, 7, 5), (None, 1, 1), (None, 0, None)]
+)
+def test_no_more_batches_than_the_function_takes(own: int | None, functions: int | None, expected: int | None) -> None:
+    worker = Function("worker", FunctionArn("eu-west-1", "111122223333", "worker"), 900.0, functions)
+    scope = Scope("jobs", "111122223333", "eu-west-1", lambda reference: Target(worker), {})
+    assert TYPE.build(COMPLETE | {"max_concurrency": own}, scope).source.max_concurrency == expected
 
 
 @pytest.mark.parametrize(
@@ -187,8 +204,7 @@ def test_powertools_reads_the_event(door: Build) -> None:
 
 def converse(messages: Sequence[Message], outcome: Outcome, **settings: Any) -> tuple[list[Any], Settlement]:
     """The conversation about a batch: its steps, and how it ends."""
-    complete = {"queue": ARN, "function": "worker", "batch_size": 10, "batching_window": 0.0, "filters": []}
-    built = TYPE.build(complete | {"report_batch_item_failures": False} | settings, SCOPE)
+    built = TYPE.build(COMPLETE | settings, SCOPE)
     assert TYPE.handle_batch is not None
     conversation = TYPE.handle_batch(batch_of(*messages), built)
     steps: list[Any] = []

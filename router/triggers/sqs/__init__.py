@@ -49,6 +49,7 @@ def build(settings: Mapping[str, Any], scope: Scope) -> EventSource:
         settings,
         scope,
         function_timeout=target.function.timeout,
+        function_concurrency=target.function.max_concurrency,
         batch_size=settings["batch_size"],
         batching_window=window,
         max_bytes=LAMBDA_PAYLOAD_LIMIT - ENVELOPE,
