@@ -108,6 +108,7 @@ PIECES = st.sampled_from(["*", "?", "/", "-", ",", "L", "W", "#", "0", "5", "31"
 FIELD = st.lists(PIECES, min_size=1, max_size=4).map("".join)
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=40)
     | st.lists(FIELD, min_size=6, max_size=6).map(lambda fields: f"cron({' '.join(fields)})")

@@ -31,8 +31,9 @@ WHOLE = (
     {"request", "event", "result", "reply"},
     {"batch", "settlement"},
     {"batch", "event", "result", "settlement"},
+    {"firing"},
 )
-"""The sides of a case; those of batches are played by test_golden_batches."""
+"""The sides of a case; those of batches are played by test_golden_batches, those of firings by test_schedule."""
 
 
 def read(case: str, side: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.parser.models import S3Model
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from router.batches import Batch, Completed, Message, QueueSource, Rejected, Settlement
@@ -514,6 +515,7 @@ WHOLE = st.sampled_from([json.loads(event(record())), json.loads(weed()), json.l
 BODIES = st.builds(replaced, WHOLE, PATHS, VALUES).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60)
 
 
+@hypothesis_settings(deadline=None)
 @given(body=BODIES, sender=st.sampled_from(["aws", "minio", "ceph", "seaweedfs"]))
 def test_any_body_ends_in_a_reply(body: bytes, sender: str) -> None:
     trigger = OPEN[sender]

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from aws_lambda_powertools.utilities.parser.models import EventBridgeModel
 
 from router.arn import FunctionArn
 from router.batches import Batch, Completed, Message, Missed, Settlement
@@ -17,6 +19,8 @@ from router.model import Accept, Function, Target
 from router.triggers import TYPES
 
 TYPE = TYPES["schedule"]
+EVENTS = Path(__file__).parent.parent / "events" / "schedule"
+CASES = sorted(path.name.removesuffix(".firing.json") for path in EVENTS.glob("*.firing.json"))
 NIGHTLY = "cron(0 2 ? * MON-FRI *)"
 FIRST, SECOND = "2026-03-02T01:00:00Z", "2026-03-03T01:00:00Z"
 
@@ -100,6 +104,37 @@ def test_the_event_is_eventbridges_scheduled_event(door: Doors) -> None:
     function = Function("report", FunctionArn("eu-west-1", "111122223333", "report"), 900.0)
     attributes = {"source": "aws.events", "detail-type": "Scheduled Event", "time": FIRST}
     assert acceptance == Acceptance(Target(function), acceptance.payload, "report", FIRST, attributes=attributes)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_golden_case(case: str, door: Doors) -> None:
+    """`firing.json`: settings, the schedule and its planned times; `accepted.json`: the commit, keys of events in order."""
+    given = json.loads((EVENTS / f"{case}.firing.json").read_text(encoding="utf-8"))
+    trigger = door(given["settings"], name="nightly")
+
+    accepted = [in_words(each) for each in fire(trigger, given["schedule"], *given["planned"])]
+
+    assert json.dumps([accepted]) == json.dumps(json.loads((EVENTS / f"{case}.accepted.json").read_text(encoding="utf-8")))
+
+
+def in_words(acceptance: Acceptance) -> dict[str, Any]:
+    return {
+        "function": acceptance.target.function.name,
+        "route": acceptance.route,
+        "deduplication_id": acceptance.deduplication_id,
+        "event": json.loads(acceptance.payload),
+    }
+
+
+def test_powertools_reads_the_event(door: Doors) -> None:
+    trigger = door(schedules(report={"expression": NIGHTLY, "function": "report"}))
+    (acceptance,) = fire(trigger, "report", FIRST)
+    event = EventBridgeModel.model_validate_json(acceptance.payload)
+    assert (event.source, event.detail_type, event.time.isoformat()) == (
+        "aws.events",
+        "Scheduled Event",
+        "2026-03-02T01:00:00+00:00",
+    )
 
 
 def test_several_planned_times_are_accepted_in_one_commit_and_differ(door: Doors) -> None:
