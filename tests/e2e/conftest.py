@@ -85,9 +85,10 @@ def start(tmp_path: Path, clean_environment: None) -> Iterator[Start]:
     (tmp_path / "printer").mkdir()
     (tmp_path / "printer" / "app.py").write_text("import json\n\n\ndef show(event, context):\n    print(json.dumps(event))\n")
 
-    def start_(text: str, *options: str) -> Running:
+    def start_(text: str, *options: str, **environment: str) -> Running:
         (tmp_path / "router.yaml").write_text(text.replace("PRINTER", str(tmp_path / "printer")))
-        running = Running([sys.executable, "-m", "router", "run", "router.yaml", *options], tmp_path, os.environ | CREDENTIALS)
+        command = [sys.executable, "-m", "router", "run", "router.yaml", *options]
+        running = Running(command, tmp_path, os.environ | CREDENTIALS | environment)
         started.append(running)
         running.logged("Ready.")
         return running

@@ -1,12 +1,26 @@
-"""SNS end to end: topics of ministack, over HTTP with the handshake and through SQS, into functions of this machine."""
+"""SNS end to end: topics of ministack, over HTTP with the handshake and through SQS, into functions of this machine.
 
+ministack's signatures are fakes, so what is signed comes from here, with a certificate that a server of our own hands out.
+"""
+
+import base64
 import json
+import ssl
+import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +84,7 @@ def post(url: str, body: bytes) -> int:
             return error.code
 
 
-def test_over_http(start: Callable[[str], Any], ministack: Any) -> None:
+def test_over_http(start: Callable[..., Any], ministack: Any) -> None:
     sns = ministack.client("sns")
     topic = sns.create_topic(Name="http-alerts")["TopicArn"]
     running = start((FUNCTIONS + OVER_HTTP).replace("TOPIC", topic).replace("EMULATOR", ministack.url))
@@ -90,7 +104,7 @@ def test_over_http(start: Callable[[str], Any], ministack: Any) -> None:
     assert [published(event) for event in running.printed("page", 1)] == [high]
 
 
-def test_a_topic_that_is_not_declared_is_not_confirmed(start: Callable[[str], Any], ministack: Any) -> None:
+def test_a_topic_that_is_not_declared_is_not_confirmed(start: Callable[..., Any], ministack: Any) -> None:
     sns = ministack.client("sns")
     declared, other = (sns.create_topic(Name=name)["TopicArn"] for name in ("declared", "other"))
     running = start((FUNCTIONS + OVER_HTTP).replace("TOPIC", declared).replace("EMULATOR", ministack.url))
@@ -101,7 +115,7 @@ def test_a_topic_that_is_not_declared_is_not_confirmed(start: Callable[[str], An
     assert pending(sns, other) == "true"
 
 
-def test_a_delivery_that_sns_repeats_runs_once(start: Callable[[str], Any], ministack: Any) -> None:
+def test_a_delivery_that_sns_repeats_runs_once(start: Callable[..., Any], ministack: Any) -> None:
     topic = "arn:aws:sns:us-east-1:000000000000:repeated"
     running = start((FUNCTIONS + OVER_HTTP).replace("TOPIC", topic).replace("EMULATOR", ministack.url))
     endpoint = f"http://{running.address()}/hooks/sns"
@@ -123,7 +137,7 @@ def test_a_delivery_that_sns_repeats_runs_once(start: Callable[[str], Any], mini
 
 
 @pytest.mark.parametrize("raw", ["false", "true"])
-def test_through_a_queue(start: Callable[[str], Any], ministack: Any, raw: str) -> None:
+def test_through_a_queue(start: Callable[..., Any], ministack: Any, raw: str) -> None:
     sns, sqs = ministack.client("sns"), ministack.client("sqs")
     topic = sns.create_topic(Name=f"queue-alerts-{raw}")["TopicArn"]
     url = sqs.create_queue(QueueName=f"inbox-{raw}")["QueueUrl"]
@@ -139,3 +153,85 @@ def test_through_a_queue(start: Callable[[str], Any], ministack: Any, raw: str) 
     high = ('{"disk": "full"}', None, {"severity": {"Type": "String", "Value": "high"}})
     assert [published(event) for event in running.printed("audit", 2)] == [("nothing much", None, {}), high]
     assert [published(event) for event in running.printed("page", 1)] == [high]
+
+
+# --- signatures ------------------------------------------------------------------------------------------------------
+
+
+class CertificateServer:
+    """Serves the certificate of `key` at `url` over TLS. `authority`: the file that proves it. `requests`: the paths."""
+
+    def __init__(self, folder: Path) -> None:
+        self.key = rsa.generate_private_key(65537, 2048)
+        self.requests: list[str] = []
+        authority = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        self.authority = folder / "authority.pem"
+        authority.cert_pem.write_to_path(str(self.authority))
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self.certificate(), self.requests))
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.host = f"localhost:{self.server.server_port}"
+        self.url = f"https://{self.host}/SimpleNotificationService.pem"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def certificate(self) -> bytes:
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(7)
+        now, day = datetime.now(UTC), timedelta(days=1)
+        valid = builder.public_key(self.key.public_key()).not_valid_before(now - day).not_valid_after(now + day)
+        return valid.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    def signed(self, topic: str, id: str, version: str, **forged: str) -> bytes:
+        """A notification as SNS signs it, with what is forged afterwards."""
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+        fields = {"Message": id, "MessageId": id, "Timestamp": now, "TopicArn": topic, "Type": "Notification"}
+        content = "".join(f"{name}\n{value}\n" for name, value in fields.items()).encode()
+        algorithm = hashes.SHA1() if version == "1" else hashes.SHA256()
+        signature = base64.b64encode(self.key.sign(content, padding.PKCS1v15(), algorithm)).decode()
+        proof = {"SignatureVersion": version, "Signature": signature, "SigningCertURL": self.url}
+        return json.dumps(fields | proof | forged).encode()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+def handler(body: bytes, requests: list[str]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            requests.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Nothing is printed."""
+
+    return Handler
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Iterator[CertificateServer]:
+    server = CertificateServer(tmp_path)
+    yield server
+    server.close()
+
+
+def test_signatures(start: Callable[..., Any], certificates: CertificateServer) -> None:
+    """The default: every signature is checked, and the certificate is fetched once."""
+    topic = "arn:aws:sns:us-east-1:000000000000:signed"
+    trusting = OVER_HTTP.replace("{verify: false, certificate_hosts: EMULATOR}", f"{{certificate_hosts: {certificates.host}}}")
+    running = start((FUNCTIONS + trusting).replace("TOPIC", topic), SSL_CERT_FILE=str(certificates.authority))
+    endpoint = f"http://{running.address()}/hooks/sns"
+
+    assert post(endpoint, certificates.signed(topic, "forged", "1", Message="something else")) == 403
+    assert post(endpoint, certificates.signed(topic, "elsewhere", "1", SigningCertURL="https://127.0.0.1/a.pem")) == 403
+    assert post(endpoint, certificates.signed(topic, "one", "1")) == 200
+    assert post(endpoint, certificates.signed(topic, "two", "2")) == 200
+
+    assert sorted(published(event)[0] for event in running.printed("audit", 2)) == ["one", "two"]
+    assert certificates.requests == ["/SimpleNotificationService.pem"]
