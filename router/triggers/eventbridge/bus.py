@@ -17,7 +17,7 @@ from router.triggers.eventbridge.event import Event
 from router.triggers.eventbridge.rules import BusName, Rules
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Bus:
     """`trigger`: its name. `max_bytes`: of the entries of one PutEvents. `rejects_unknown`: an entry for a bus nobody declares.
 
