@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from router.arn import FunctionArn
 from router.batches import Batch, EventCount
@@ -183,6 +185,41 @@ async def test_a_message_that_comes_twice_while_a_batch_is_gathered_is_deleted_b
     await made.time.pass_(100)
     assert made.queue.bodies == []
     assert [handle for call in made.queue.calls("delete") for handle in call][-1] == "a#2"
+
+
+CHOICES = st.sampled_from(["done", "fails", "throttled", "some fail", "nonsense"])
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(CHOICES, max_size=12), st.booleans(), st.booleans(), st.integers(1, 10))
+async def test_nothing_is_deleted_that_no_function_has_worked_on(
+    poll: Poll, script: list[str], reports: bool, is_fifo: bool, size: int
+) -> None:
+    names, worked_on, pending = [f"m{number}" for number in range(12)], set[str](), [*script]
+
+    def answer(invocation: Invocation) -> Outcome:
+        choice, given_ = pending.pop(0) if pending else "done", bodies_of(invocation)
+        if choice == "fails":
+            return raises(invocation)
+        if choice == "throttled":
+            return throttled("ConcurrentInvocationLimitExceeded")
+        if choice == "nonsense" and reports:
+            return succeeded(b'{"batchItemFailures":[{"itemIdentifier":"nobody"}]}')
+        if choice == "some fail" and reports:
+            worked_on.update(given_[1:])
+            return fails(given_[0])(invocation)
+        worked_on.update(given_)
+        return succeeded(b"null")
+
+    made = poll(answer=answer, queue={"fifo": is_fifo}, report_batch_item_failures=reports, batch_size=size)
+    for index, name in enumerate(names):
+        made.queue.send(name, group=f"g{index % 3}" if is_fifo else None)
+    for _ in range(10):
+        await made.time.pass_(10)
+        assert set(names) - set(made.queue.bodies) <= worked_on
+    await made.time.pass_(500)
+    assert (made.queue.bodies, worked_on) == ([], set(names))
+    await made.close()
 
 
 # --- FIFO ------------------------------------------------------------------------------------------------------------

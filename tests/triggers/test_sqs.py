@@ -70,6 +70,7 @@ def test_a_queue_is_polled_and_claims_nothing(door: Build) -> None:
     )
     assert TYPE.source is not None
     assert TYPE.claims(plain.settings) == ()
+    assert not TYPE.accepts(plain.settings), "no journal is in between, so that `async` and `durability` have no effect"
     found, other = TYPE.source(plain.built), TYPE.source(more.built)
     assert isinstance(found, QueueSource)
     assert isinstance(other, QueueSource)
