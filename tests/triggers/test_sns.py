@@ -311,6 +311,12 @@ def test_strangers_are_turned_away_before_their_body_is_read(inbox: Callable[...
     assert (steps, reply) == ([], refused(401, "Unauthorized", "unauthorized", detail, challenge))
 
 
+def test_only_the_log_knows_what_auth_wants(inbox: Callable[..., Any]) -> None:
+    front = inbox(auth={"source_ip": ["10.0.0.0/8"]})
+    detail = "203.0.113.7 is in none of the networks of source_ip"
+    assert post(front, NOTIFICATION) == refused(403, "Forbidden", "forbidden", detail)
+
+
 # --- raw deliveries --------------------------------------------------------------------------------------------------
 
 RAW: Headers = [

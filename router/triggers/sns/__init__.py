@@ -11,7 +11,7 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 from router.deliveries import Durability
-from router.errors import Forbidden, RequestError
+from router.errors import RequestError
 from router.model import Accept, Conversation, PathClaim, QueueSource, Remark, Reply, Request, Scope, Step, TriggerType
 from router.policies.webhook_auth import compile_auth
 from router.triggers._accept import DURABILITY_HEADER
@@ -21,7 +21,7 @@ from router.triggers.sns import rules
 from router.triggers.sns.answers import MethodNotAllowed, refusal
 from router.triggers.sns.inbox import Inbox, filtered
 from router.triggers.sns.messages import CONFIRM, UNSUBSCRIBED, Message, is_raw, posted, raw
-from router.triggers.sns.proof import compile_proof, confirmed, prove
+from router.triggers.sns.proof import NotBelieved, compile_proof, confirmed, prove
 from router.triggers.sns.queue import handle_batch
 from router.triggers.sns.subscriptions import acceptances, compile_subscriptions
 
@@ -74,10 +74,10 @@ def _take(request: Request, inbox: Inbox) -> Generator[Step, Any, bool]:
         raise MethodNotAllowed("SNS posts.")
     body = yield from authorized_body(request, inbox.auth, BODY_LIMIT)
     if is_raw(request) and not inbox.proof.allow_raw:
-        raise Forbidden("Raw deliveries are not signed, and `allow_raw` is off.")
+        raise NotBelieved("Raw deliveries are not signed, and `allow_raw` is off.")
     message = raw(request, body) if is_raw(request) else posted(request, body)
     if message.topic_arn not in inbox.topics:
-        raise Forbidden("Its topic is not declared.")
+        raise NotBelieved("Its topic is not declared.")
     yield from prove(message, inbox.proof, request.received_at)
     if message.type == CONFIRM:
         yield from confirmed(message, inbox.proof)

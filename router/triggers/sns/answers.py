@@ -12,6 +12,7 @@ from router.errors import RequestError
 from router.model import Headers, Reply
 from router.triggers._auth import challenge
 from router.triggers._http import error_note
+from router.triggers.sns.proof import NotBelieved
 
 _STATUS = {
     "bad_request": 400,
@@ -25,8 +26,8 @@ _STATUS = {
 }
 """By the error's name; every other one is a 500."""
 
-_WORDS = {401: "Unauthorized", 500: "Internal Server Error", 503: "Service Unavailable"}
-"""In place of the reason, which then stands in the log."""
+_WORDS = {401: "Unauthorized", 403: "Forbidden", 500: "Internal Server Error", 503: "Service Unavailable"}
+"""In place of a reason that only the log may know; of a 403 that is what `auth` has to say."""
 
 
 class MethodNotAllowed(RequestError):
@@ -41,5 +42,6 @@ def refusal(error: RequestError) -> Reply:
     headers: Headers = [("Content-Type", "application/json"), *challenge(error, status)]
     if status == 405:
         headers.append(("Allow", "POST"))
-    body = jsontext.dumps({"message": _WORDS.get(status, str(error))})
+    told = isinstance(error, NotBelieved) or status not in _WORDS
+    body = jsontext.dumps({"message": str(error) if told else _WORDS[status]})
     return Reply(status, headers, body, error_note(error))

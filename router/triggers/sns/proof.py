@@ -13,6 +13,11 @@ from router.policies.sns_signatures import VERSIONS, check_age, check_signature
 from router.policies.sns_urls import check_certificate_url, check_confirmation_url
 from router.triggers.sns.messages import Message
 
+
+class NotBelieved(Forbidden):
+    """The message is refused for what it says; the reason may be told to whoever sent it."""
+
+
 MAX_AGE = 3600.0
 """Seconds: SNS repeats a delivery for an hour at most."""
 
@@ -41,7 +46,7 @@ def compile_proof(settings: Mapping[str, Any] | None) -> Proof:
 
 
 def prove(message: Message, proof: Proof, now: float) -> Generator[Step, Any, None]:
-    """Fetch the certificate and check the signature. Raises Forbidden, FetchFailed.
+    """Fetch the certificate and check the signature. Raises NotBelieved, FetchFailed.
 
     What costs nothing is judged first, so that a stranger makes the router fetch as little as possible.
     """
@@ -50,27 +55,27 @@ def prove(message: Message, proof: Proof, now: float) -> Generator[Step, Any, No
     fields = message.fields
     version, url = fields.get("SignatureVersion"), fields.get("SigningCertURL")
     if version not in VERSIONS:
-        raise Forbidden("Its SignatureVersion is neither 1 nor 2.")
+        raise NotBelieved("Its SignatureVersion is neither 1 nor 2.")
     if not fields.get("Signature") or not url:
-        raise Forbidden("It is not signed.")
+        raise NotBelieved("It is not signed.")
     try:
         check_age(fields["Timestamp"], now, proof.max_age)
         check_certificate_url(url, message.topic_arn, proof.hosts)
     except ValueError as error:
-        raise Forbidden(f"The message is not believed: {error}.") from None
+        raise NotBelieved(f"The message is not believed: {error}.") from None
     certificate = yield Fetch(url, proof.hosts, keep=True)
     try:
         check_signature(fields, certificate, now)
     except ValueError as error:
-        raise Forbidden(f"The message is not believed: {error}.") from None
+        raise NotBelieved(f"The message is not believed: {error}.") from None
 
 
 def confirmed(message: Message, proof: Proof) -> Generator[Step, Any, None]:
-    """Visit the SubscribeURL, which confirms the subscription. Raises Forbidden, FetchFailed."""
+    """Visit the SubscribeURL, which confirms the subscription. Raises NotBelieved, FetchFailed."""
     url = message.fields["SubscribeURL"]
     try:
         check_confirmation_url(url, message.topic_arn, message.fields["Token"], proof.hosts)
     except ValueError as error:
-        raise Forbidden(f"The SubscribeURL is not followed: {error}.") from None
+        raise NotBelieved(f"The SubscribeURL is not followed: {error}.") from None
     yield Fetch(url, proof.hosts)
     yield Remark("subscription_confirmed", "A subscription is confirmed.", {"topic": message.topic_arn})

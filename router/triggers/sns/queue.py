@@ -14,12 +14,12 @@ from router import jsontext
 from router.batches import Batch, Completed, Rejected, Settlement
 from router.batches import Message as Received
 from router.deliveries import Acceptance
-from router.errors import BadRequest, Forbidden, RequestError, Unavailable
+from router.errors import BadRequest, RequestError, Unavailable
 from router.model import Accept, BatchConversation, Remark, Step
 from router.triggers._queue_source import all_rejected
 from router.triggers.sns.inbox import Inbox, filtered
 from router.triggers.sns.messages import CONFIRM, NOTIFICATION, Message, parse, unsigned
-from router.triggers.sns.proof import confirmed
+from router.triggers.sns.proof import NotBelieved, confirmed
 from router.triggers.sns.subscriptions import acceptances
 
 
@@ -52,7 +52,7 @@ def handle_batch(batch: Batch, inbox: Inbox) -> BatchConversation:
 def _taken(message: Message, received: Received, inbox: Inbox) -> Generator[Step, Any, list[Acceptance]]:
     """What a message becomes. A queue of another account gets the confirmation of its subscription, too."""
     if message.topic_arn not in inbox.topics:
-        raise Forbidden("Its topic is not declared.")
+        raise NotBelieved("Its topic is not declared.")
     if message.type == CONFIRM:
         yield from confirmed(message, inbox.proof)
     if message.type != NOTIFICATION:
