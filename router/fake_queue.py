@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.batches import Message, QueueFacts
-from router.errors import SourceError
 from router.ports import Clock
 
 
@@ -41,7 +40,7 @@ class FakeQueue:
     visibility: float = 30.0
     fifo: bool = False
     locks_groups: bool = True
-    failures: dict[str, list[SourceError]] = field(default_factory=dict)
+    failures: dict[str, list[Exception]] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     kept: list[Kept] = field(default_factory=list)
     told: list[tuple[Any, ...]] = field(default_factory=list)

@@ -119,6 +119,10 @@ class QueuePoller:
             except SourceError as error:
                 await self._back_off(error)
                 continue
+            except Exception as error:  # an answer that SQS would never give
+                log.exception("A queue gave an answer that is none.", extra={"trigger": self._trigger.name})
+                await self._back_off(SourceError(type(error).__name__, str(error)))
+                continue
             if facts is not None:
                 self._found(facts)
                 await self._wait(REFRESH)

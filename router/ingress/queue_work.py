@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from router.batches import Batch, Completed, EventCount, Message, QueueFacts, Rejected, Settlement
 from router.driver import BatchExchange, Driver
+from router.errors import Unavailable
 from router.ingress.queue_hold import Hold
 from router.ingress.queue_lanes import Lanes
 from router.ingress.request import new_trace_id
@@ -19,6 +20,8 @@ log = logging.getLogger("router.ingress")
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 """Seconds before a batch that has to wait is tried again; they double."""
+LONGEST_HOLD = 39_600.0
+"""Seconds that a batch waits for the journal: letting it go would only raise its receive count. SQS hides 12 hours at most."""
 
 
 class Work:
@@ -71,7 +74,8 @@ class Work:
                 settlement = await self._driver.run_batch(exchange)
                 waited += exchange.waited
                 messages = await self._settle(settlement, messages, hold)
-                if not (settlement.again and messages) or self._clock.monotonic() + wait >= patience:
+                limit = started + LONGEST_HOLD if settlement.error == Unavailable.name else patience
+                if not (settlement.again and messages) or self._clock.monotonic() + wait >= limit:
                     hold.let_go(messages)
                     return messages, settlement.slow_down
                 if not await self._wait_out(wait):

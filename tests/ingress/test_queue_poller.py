@@ -312,6 +312,13 @@ async def test_a_queue_that_does_not_exist_is_looked_for_until_it_does(poll: Pol
     assert (made.batches, made.poller.status()["problem"]) == ([["a"]], None)
 
 
+async def test_an_answer_that_is_none_is_asked_for_again(poll: Poll, caplog: pytest.LogCaptureFixture) -> None:
+    made = poll("a", queue={"failures": {"describe": [KeyError("QueueUrl")]}})
+    await made.time.pass_(2)
+    assert made.batches == [["a"]]
+    assert [record.message for record in caplog.records][:1] == ["A queue gave an answer that is none."]
+
+
 async def test_polls_that_fail_wait_together_and_one_alone_goes_on(poll: Poll, caplog: pytest.LogCaptureFixture) -> None:
     made = poll(queue={"failures": {"receive": [SourceError("ConnectionError", "refused")] * 8}})
     await made.time.pass_(0)
@@ -369,10 +376,11 @@ async def test_messages_are_deleted_after_they_are_in_the_journal(poll: Poll) ->
     journaled = replace(TYPES["sqs"], handle_batch=into_the_journal)
     made = poll("a", "b", type=journaled)
     made.acceptor.error = Unavailable("the journal is full")
-    await made.time.pass_(5)
+    await made.time.pass_(600)
     assert (made.queue.bodies, made.acceptor.accepted, made.metrics.batches) == (["a", "b"], [], [])
+    assert [kept.received for kept in made.queue.kept] == [1, 1], "while the journal is full nothing is let go"
     made.acceptor.error = None
-    await made.time.pass_(5)
+    await made.time.pass_(60)
     assert [(name, accepted.payload) for name, accepted in made.acceptor.accepted] == [("jobs", b"a"), ("jobs", b"b")]
     assert (made.queue.bodies, made.metrics.batches) == ([], [("jobs", "completed", None)])
 
