@@ -123,7 +123,7 @@ def test_emf_never_has_more_than_a_hundred_values() -> None:
     assert [line.count(b"\n") for line in lines] == [1, 1, 1]
     assert [len(document["Duration"]) for document in documents] == [100, 100, 50]
     assert [document.get("Invocations") for document in documents] == [250, None, None]
-    assert sum((document["Duration"] for document in documents), []) == [float(number) for number in range(250)]
+    assert [value for document in documents for value in document["Duration"]] == [float(number) for number in range(250)]
 
 
 def test_requests_of_put_metric_data() -> None:
@@ -184,7 +184,7 @@ def test_what_an_outcome_counts_as(outcome: Outcome, counted: dict[str, int]) ->
     watcher = CloudWatchFigures(figures, clock)
     watcher.invocation_started(invocation())
     watcher.invocation_ended(invocation(), outcome, 0.0125)
-    taken = {series: one for series, one in figures.take()}
+    taken = dict(figures.take())
     measured = taken[Series(MINUTE, "shop", "orders")]
     assert dict(measured.sums) == counted
     assert dict(measured.values) == ({"Duration": {12.5: 1}} if "Invocations" in counted else {})
