@@ -136,7 +136,8 @@ def play(door: Door, situation: Situation) -> Reply:
     type = TYPES[door.type]
     fields = {"path": door.path} | situation.request.get("*", {}) | situation.request.get(door.type, {})
     conversation = type.handle(
-        request("POST", "/", body=b"", **fields), type.build({**door.settings, **situation.settings}, SCOPE)
+        request("POST", "/", body=b"", **fields),
+        type.build({"invocation": ["sync"], **door.settings, **situation.settings}, SCOPE),
     )
     step = next_step(conversation, None)
     while not isinstance(step, Reply):

@@ -29,4 +29,4 @@ def test_every_figure_by_trigger_and_function() -> None:
         f"lambda_router_async_event_age_seconds_count{{{here}}} 1.0",
         f"lambda_router_async_event_age_seconds_sum{{{here}}} 61.5",
     ]
-    assert f'lambda_router_async_event_age_seconds_bucket{{function="work",le="60.0",trigger="jobs"}} 0.0' in lines
+    assert 'lambda_router_async_event_age_seconds_bucket{function="work",le="60.0",trigger="jobs"} 0.0' in lines

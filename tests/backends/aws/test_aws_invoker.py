@@ -287,6 +287,16 @@ async def test_reserved_concurrency_zero_takes_events_alone(keys_in_environment:
     assert [received.headers["x-amz-invocation-type"] for received in endpoint.requests] == ["Event"]
 
 
+async def test_what_nobody_waits_for_takes_no_permit(
+    keys_in_environment: None, endpoint: Any, start: Start, reply_with: Any
+) -> None:
+    orders = function(max_concurrency=0)
+    invoker = await start(orders)
+    endpoint.answers = [reply_with(200, b"1")]
+    assert (await invoker.invoke(invocation(orders, asynchronous=True))).payload == b"1"
+    assert await invoker.invoke(invocation(orders)) == THROTTLED
+
+
 async def test_a_broken_connection_gives_the_permit_back(
     keys_in_environment: None, endpoint: Any, start: Start, reply_with: Any
 ) -> None:

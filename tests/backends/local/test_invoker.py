@@ -154,6 +154,21 @@ async def test_a_caller_that_leaves_stops_nothing(start, tmp_path, way):
     assert shop.status.cold_starts == 1
 
 
+async def test_what_nobody_waits_for_is_counted_apart(start, tmp_path):
+    shop = await start(handler="local_python.waits_for_file", max_concurrency=1)
+    background, caller = (
+        json.dumps({"started": str(tmp_path / f"started-{name}"), "until": str(tmp_path / "go")}).encode() for name in "ab"
+    )
+    running = [asyncio.create_task(shop.call(background, asynchronous=True))]
+    await appears(tmp_path / "started-a")
+    running.append(asyncio.create_task(shop.call(caller)))
+    await appears(tmp_path / "started-b")
+    assert (await shop.call(caller)).kind is OutcomeKind.THROTTLED
+    (tmp_path / "go").touch()
+    assert [answer.kind for answer in await asyncio.gather(*running)] == [OutcomeKind.OK] * 2
+    assert (await shop.call(caller)).kind is OutcomeKind.OK
+
+
 async def test_close_waits_for_what_runs(start, tmp_path):
     shop = await start(handler="local_python.waits_for_file")
     event = json.dumps({"started": str(tmp_path / "started"), "until": str(tmp_path / "go")}).encode()
