@@ -37,7 +37,7 @@ bench: $(VENV)/.dev ## measure, with peers in the same run
 
 CRASH_ROUNDS ?= 200
 crash-test: $(VENV)/.dev ## kill the daemon and its journal many times; nothing may be lost (CRASH_ROUNDS=200)
-	CRASH_ROUNDS=$(CRASH_ROUNDS) $(BIN)/python -m pytest tests/journal/test_crash.py
+	CRASH_ROUNDS=$(CRASH_ROUNDS) $(BIN)/python -m pytest tests/journal/test_crash.py tests/test_crash.py
 
 package: $(VENV)/.dev ## build the wheel, install it alone, start the daemon from it
 	sh .ci/package "$(PYTHON)" "$(BIN)/python"

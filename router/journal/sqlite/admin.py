@@ -16,6 +16,8 @@ from router.journal.sqlite.writer import Writer
 from router.ports import Clock
 
 T = TypeVar("T")
+REMEMBERED = 64
+"""Ends of pages."""
 log = logging.getLogger(__name__)
 
 
@@ -27,8 +29,8 @@ class SqliteJournalAdmin:
         self._writer = writer
         self._reader = reader
         self._readiness = readiness
-        self._last: tuple[str | None, int] = (None, 0)
-        """Where the last page ended: the next one begins there."""
+        self._ends: dict[str, int] = {}
+        """Where the last pages ended: the next one begins there."""
 
     async def select(self, selection: Selection, limit: int, after: str | None) -> list[Delivery]:
         """As `JournalAdmin.select`. What cannot be read is left out, and logged; `check` finds it."""
@@ -39,7 +41,7 @@ class SqliteJournalAdmin:
         found = await self._look(lambda connection: looking.select(connection, selection, now, limit, behind))
         if found.deliveries:
             number, last = found.deliveries[-1]
-            self._last = (last.id, number)
+            self._remember(last.id, number)
         for broken in found.defects:
             log.error("A record of the journal cannot be read.", extra={"number": broken.number, "defect": broken.defect})
         return [delivery for _, delivery in found.deliveries]
@@ -74,8 +76,13 @@ class SqliteJournalAdmin:
         """The number after which a page begins; None where no delivery has this id."""
         if after is None:
             return 0
-        last, number = self._last
-        return number if after == last else await self._look(lambda connection: looking.number_of(connection, after))
+        known = self._ends.get(after)
+        return known if known is not None else await self._look(lambda connection: looking.number_of(connection, after))
+
+    def _remember(self, id: str, number: int) -> None:
+        self._ends[id] = number
+        if len(self._ends) > REMEMBERED:
+            del self._ends[next(iter(self._ends))]
 
     def _note(self, due: Sequence[tuple[str, float]]) -> None:
         for function, due_at in due:
