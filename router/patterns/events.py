@@ -32,6 +32,10 @@ RESERVED = frozenset(
 """Keys that make `$or` an ordinary field where one of its objects begins with them."""
 
 
+Seen = dict[str, list[Leaf]]
+"""The leaves of an event by path, as far as they were asked for."""
+
+
 @dataclass(slots=True, frozen=True)
 class Field:
     """One path of a pattern and what it wants there."""
@@ -67,9 +71,13 @@ class Pattern:
 
     alternatives: tuple[tuple[Field, ...], ...]
 
-    def matches(self, event: Mapping[str, Any]) -> bool:
-        """Whether the event (JSON as Python values) fits. Raises nothing, whatever the event holds."""
-        return any(_fits(alternative, event) for alternative in self.alternatives)
+    def matches(self, event: Mapping[str, Any], seen: Seen | None = None) -> bool:
+        """Whether the event (JSON as Python values) fits. Raises nothing, whatever the event holds.
+
+        `seen`: one dictionary for all patterns that are asked about the same event, so that its leaves are looked up once.
+        """
+        known: Seen = {} if seen is None else seen
+        return any(_fits(alternative, event, known) for alternative in self.alternatives)
 
     def explain(self, event: Mapping[str, Any]) -> Mismatch | None:
         """Why it does not fit: the first failing predicate of the alternative that came furthest; None where it fits."""
@@ -160,10 +168,13 @@ def _not_branches(inner: Any, here: Path) -> InvalidPattern | None:
 # --- matching --------------------------------------------------------------------------------------------------------
 
 
-def _fits(alternative: tuple[Field, ...], event: Mapping[str, Any]) -> bool:
+def _fits(alternative: tuple[Field, ...], event: Mapping[str, Any], seen: Seen) -> bool:
     demands: list[Demand] = []
     for field in alternative:
-        demand = _demand(field.values, leaves(event, field.route))
+        found = seen.get(field.path)
+        if found is None:
+            found = seen[field.path] = leaves(event, field.route)
+        demand = _demand(field.values, found)
         if demand is False:
             return False
         if demand is not True:
@@ -189,7 +200,7 @@ def _first_failure(alternative: tuple[Field, ...], event: Mapping[str, Any]) -> 
         found = leaves(event, field.route)
         if _demand(field.values, found) is False:
             return index, Mismatch(field.path, field.values.source, tuple(leaf.value for leaf in found))
-    if _fits(alternative, event):
+    if _fits(alternative, event, {}):
         return None
     inside = next(field for field in alternative if any(leaf.membership for leaf in leaves(event, field.route)))
     return len(alternative), Mismatch(inside.path, inside.values.source, (), together=True)

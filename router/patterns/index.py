@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from router.patterns.events import Pattern
+from router.patterns.events import Pattern, Seen
 
 FIELDS = ("source", "detail-type")
 _MAX_KEYS = 64
@@ -28,7 +28,8 @@ class PatternIndex:
 
     def matching(self, event: Mapping[str, Any]) -> list[int]:
         """The positions of the patterns that the event fits, in order."""
-        return [position for position in self._candidates(event) if self._patterns[position].matches(event)]
+        seen: Seen = {}
+        return [position for position in self._candidates(event) if self._patterns[position].matches(event, seen)]
 
     def _candidates(self, event: Mapping[str, Any]) -> Sequence[int]:
         values = [event.get(field) for field in FIELDS]

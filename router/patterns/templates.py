@@ -1,7 +1,7 @@
 """Input transformers: a text with `<variables>`, rendered to the JSON that a function gets.
 
 Outside quotes a variable is JSON, inside quotes it is text as it is, not escaped: a value with a quote in it breaks the JSON,
-as it does in AWS. In a template that is one quoted text, objects and arrays lose their own quotes. What is rendered must be JSON.
+as it does in AWS. In a template that is one quoted text, objects and arrays lose their own quotes. What comes out must be JSON.
 
 Source: semantics/async.md §D.8 (recorded).
 """

@@ -36,7 +36,7 @@ class Values:
         """Whether a leaf of an event (anything but an object or array) is one of the values. Never raises."""
         if self.present or self._is_listed(value):
             return True
-        return any(test(value) for test in self.others)
+        return bool(self.others) and any(test(value) for test in self.others)
 
     def _is_listed(self, value: Any) -> bool:
         if isinstance(value, str):
@@ -50,7 +50,7 @@ class Values:
     def _fits_text(self, value: str) -> bool:
         if self.addresses and address(value) in self.addresses:
             return True
-        return any(test(value) for test in self.texts)
+        return bool(self.texts) and any(test(value) for test in self.texts)
 
     def _fits_number(self, value: float) -> bool:
         key = number_key(value)
