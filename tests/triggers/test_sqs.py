@@ -180,8 +180,9 @@ def test_every_body_arrives_as_it_was_sent(texts: list[str]) -> None:
     assert bodies(steps[0].payload) == texts
 
 
-def test_powertools_reads_the_event(door: Build) -> None:
-    trigger = door(JOBS)
+@pytest.mark.parametrize("window", ["0s", "5s"])
+def test_powertools_reads_the_event(window: str, door: Build) -> None:
+    trigger = door(JOBS | {"batching_window": window})
     system = {
         "ApproximateReceiveCount": "1",
         "SentTimestamp": "1545082649183",
@@ -189,9 +190,12 @@ def test_powertools_reads_the_event(door: Build) -> None:
         "ApproximateFirstReceiveTimestamp": "1545082649185",
     }
     attributes = {"n": {"DataType": "Number", "StringValue": "6"}, "b": {"DataType": "Binary", "BinaryValue": b"\x00"}}
-    trigger.settle(batch_of(message("{}", Attributes=system, MessageAttributes=attributes)))
-    (parsed,) = SqsModel.model_validate(trigger.event).Records
-    (read,) = SQSEvent(trigger.event).records
+    trigger.settle(
+        batch_of(message("{}", Attributes=system, MessageAttributes=attributes), message("plain", Attributes=system))
+    )
+    parsed, plain = SqsModel.model_validate(trigger.event).Records
+    read, _ = SQSEvent(trigger.event).records
+    assert plain.md5OfMessageAttributes is None
     assert (parsed.messageId, parsed.body, parsed.eventSourceARN, parsed.awsRegion) == ("id of {}", "{}", ARN, "eu-west-1")
     assert (read.queue_url, read.attributes.sender_id, read.message_attributes["n"].string_value) == (
         "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs",
