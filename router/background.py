@@ -100,4 +100,5 @@ class Background:
 
     def status(self) -> Mapping[str, object]:
         """For the operator."""
-        return dict(self._deliverer.status()) if self._deliverer is not None else {}
+        running = self._deliverer.status() if self._deliverer is not None else {}
+        return {**running, "journal": dict(self.engine.status())}

@@ -45,6 +45,11 @@ class MemoryJournal:
         self._size = 0
         self._readiness = Readiness()
 
+    @property
+    def claimed(self) -> int:
+        """How many deliveries are in somebody's hands."""
+        return len(self._claimed)
+
     async def append(self, deliveries: Sequence[Delivery], durability: Durability) -> list[Receipt]:
         """As `Journal.append`; memory is as durable as it gets."""
         fresh = [delivery for delivery in deliveries if self._known(delivery) is None]

@@ -1,6 +1,7 @@
 """Open the journal that the settings name: in a daemon, or offline for a command."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -37,6 +38,10 @@ class Engine(Protocol):
         """Once, before anything is claimed."""
         ...
 
+    def status(self) -> Mapping[str, int]:
+        """For the operator, in numbers by name."""
+        ...
+
     async def tidy(self) -> None:
         """One turn of the upkeep that goes on by itself from `start` on: expiry, and giving disk space back."""
         ...
@@ -58,6 +63,10 @@ class MemoryEngine:
     async def start(self) -> None:
         """Begin the upkeep."""
         self._turns.start()
+
+    def status(self) -> Mapping[str, int]:
+        """Deliveries in somebody's hands."""
+        return {"claimed": self.journal.claimed}
 
     async def tidy(self) -> None:
         """Forget what has expired."""

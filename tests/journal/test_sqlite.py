@@ -232,7 +232,7 @@ async def test_a_record_that_cannot_be_read_is_put_aside_once(opened: Open, fold
         [found] = await engine.admin.check()
         assert (found.kind, found.number, found.id) == ("unreadable", 1, delivery(1).id)
         assert await engine.journal.claim(NOW, 10, ()) == [delivery(3)]
-        assert engine.journal.quarantined == 1
+        assert {name: engine.status()[name] for name in ("claimed", "quarantined")} == {"claimed": 1, "quarantined": 1}
         await engine.journal.wait(None)
         assert await engine.journal.claim(NOW, 10, ()) == [delivery(2, group="g")]
         [found] = await engine.admin.check()
@@ -394,3 +394,17 @@ async def test_opening_reads_no_more_when_more_is_waiting(opened: Open, folder: 
             engine._claims._connection.set_progress_handler(None, 0)
             steps.append(counted)
     assert steps[1] <= steps[0] * 1.5
+
+
+async def test_a_journal_that_cannot_be_read_does_not_start(opened: Open, folder: Path) -> None:
+    async with opened():
+        pass
+    with tables(folder) as connection:
+        connection.execute("DROP INDEX delivery_ready")
+    with pytest.raises(StartError, match="cannot be read: no such index: delivery_ready"):
+        async with opened():
+            pass
+    with tables(folder) as connection:
+        connection.execute("CREATE INDEX delivery_ready ON delivery (function, due_at, number) WHERE state = 0")
+    async with opened():
+        pass

@@ -65,6 +65,11 @@ class SqliteJournal:
         self._latest = clock.now()
         self.quarantined = 0
 
+    @property
+    def claimed(self) -> int:
+        """How many deliveries are in somebody's hands."""
+        return len(self._claims)
+
     async def append(self, deliveries: Sequence[Delivery], durability: Durability) -> list[Receipt]:
         """As `Journal.append`."""
         if not deliveries:

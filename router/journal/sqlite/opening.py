@@ -5,9 +5,10 @@ Opening reads what the write-ahead log holds and one index entry for each functi
 
 import contextlib
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
-from router.errors import Unavailable
+from router.errors import StartError, Unavailable
 from router.journal.readiness import Readiness
 from router.journal.sqlite.admin import SqliteJournalAdmin
 from router.journal.sqlite.folder import Folder
@@ -40,12 +41,21 @@ class SqliteEngine:
         self._turns = Turns(self._upkeep.turn)
 
     async def start(self) -> None:
-        """Learn what is waiting, and begin the upkeep."""
-        await self.journal.begin()
-        known, now = await self._claims.run(last_known_time), self._clock.now()
-        if known is not None and known - now >= BACK:
-            await self.journal.pull_back(now, known - now)
+        """Learn what is waiting, and begin the upkeep. Raises StartError, and is closed then, where it cannot be read."""
+        try:
+            await self.journal.begin()
+            known, now = await self._claims.run(last_known_time), self._clock.now()
+            if known is not None and known - now >= BACK:
+                await self.journal.pull_back(now, known - now)
+        except (sqlite3.Error, Unavailable) as error:
+            await self.close()
+            raise StartError(f"the journal in {self._folder.path} cannot be read: {error}") from error
         self._turns.start()
+
+    def status(self) -> Mapping[str, int]:
+        """For the operator: deliveries in somebody's hands, records put into quarantine and commits since the start."""
+        journal = self.journal
+        return {"claimed": journal.claimed, "quarantined": journal.quarantined, "commits": self._writer.commits}
 
     async def tidy(self) -> None:
         """One turn of the upkeep, now."""

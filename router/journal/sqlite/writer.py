@@ -47,6 +47,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._synchronous = True
+        self._broken = False
         self.commits = 0
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
@@ -94,7 +95,7 @@ class Writer:
         except Exception as error:
             if len(works) > 1:
                 return [result for work in works for result in self._commit([work])]
-            return [_translated(error)]
+            return [self._translated(error)]
 
     def _transaction(self, works: list[Work]) -> list[Any]:
         connection = self._connection
@@ -108,7 +109,20 @@ class Writer:
                 connection.execute("ROLLBACK")
             raise
         self.commits += 1
+        self._broken = False
         return results
+
+    def _translated(self, error: Exception) -> Exception:
+        """Errors of the disk and of the database file are `Unavailable`; errors of this program stay what they are."""
+        if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
+            return error
+        if not self._broken:  # said once, until something can be written again
+            name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+            log.error("The journal cannot write; nothing is accepted until it can.", extra={"error": str(error), "code": name})
+        self._broken = True
+        unavailable = Unavailable(f"the journal cannot write: {error}", BROKEN_RETRY_AFTER)
+        unavailable.__cause__ = error
+        return unavailable
 
     def _synchronize(self, durable: bool) -> None:
         if durable is not self._synchronous:
@@ -121,17 +135,6 @@ def _attempt(work: Work, connection: sqlite3.Connection) -> Any:
         return work.run(connection)
     except RouterError as error:
         return error
-
-
-def _translated(error: Exception) -> Exception:
-    """Errors of the disk and of the database file are `Unavailable`; errors of this program stay what they are."""
-    if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
-        return error
-    name = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
-    log.error("The journal cannot write.", extra={"error": str(error), "code": name})
-    unavailable = Unavailable(f"the journal cannot write: {error}", BROKEN_RETRY_AFTER)
-    unavailable.__cause__ = error
-    return unavailable
 
 
 def _report(works: list[Work], results: list[Any]) -> None:
