@@ -289,6 +289,24 @@ async def test_two_processes_fire_once(run: Run) -> None:
     assert world.fired == [text(START + 60), text(START + 120), text(START + 180)]
 
 
+@pytest.mark.parametrize(
+    "theirs",
+    [{"identity": "rate(1 minute) UTC", "through": START + 1}, {"identity": "rate(2 minutes) UTC", "through": START + 9999}],
+)
+async def test_a_cursor_that_another_process_left_behind_is_moved_on(theirs: dict[str, Any], run: Run) -> None:
+    world = World()
+    running = await run(world, trigger("rate(1 minute)"))
+    await world.store.put("schedules", "nightly/beat", json.dumps(theirs).encode())
+
+    await running.wake(60)
+
+    assert world.fired == [text(START + 60)]
+    assert json.loads(await world.store.get("schedules", "nightly/beat")) == {
+        "identity": "rate(1 minute) UTC",
+        "through": START + 60,
+    }
+
+
 @pytest.mark.parametrize("missed", ["skip", "once", "all"])
 async def test_what_the_journal_does_not_take_is_tried_again_until_it_does(missed: str, run: Run) -> None:
     world = World(acceptor=FakeAcceptor(Unavailable("the journal is full", 5)))

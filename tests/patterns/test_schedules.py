@@ -174,6 +174,13 @@ def test_the_next_planned_times(expression: str, expected: list[str]) -> None:
     assert plan(expression, "2026-03-01T12:00:30", 3) == minutes(*expected)
 
 
+@pytest.mark.parametrize("expression", ["rate(1 minute)", "cron(* * * * ? *)", "at(2199-12-31T23:59:59)"])
+def test_nothing_is_planned_after_2199(expression: str) -> None:
+    schedule = parse_schedule(expression)
+    assert schedule.next_after(instant("2199-12-31T23:59:59")) is None
+    assert schedule.next_after(1e18) is None
+
+
 def test_one_moment_is_due_once() -> None:
     assert plan("at(2026-07-01T08:00:05)", "2026-03-01T12:00:30", 2, BERLIN) == ["2026-07-01T06:00:05"]
 

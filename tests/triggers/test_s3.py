@@ -260,6 +260,20 @@ def test_seaweedfs_has_files_that_are_no_objects(body: str, door: Doors) -> None
     assert (post(trigger, body).status, trigger.accepted, trigger.remarks) == (200, [], [])
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (weed("chmod"), "its event_type is none of SeaweedFS's"),
+        ('{"key":"/buckets/photos/a"}', "event_type is no text"),
+        ('{"key":"/buckets/photos/a","event_type":"create"}', "message is no JSON object"),
+    ],
+)
+def test_garbage_of_seaweedfs_is_refused(body: str, message: str, door: Doors) -> None:
+    trigger = door(s3(SEAWEEDFS, notifications=BOTH))
+    reply = post(trigger, body)
+    assert (reply.status, json.loads(reply.body), trigger.accepted) == (400, {"message": message}, [])
+
+
 def test_an_update_is_a_put_and_an_unknown_digest_is_empty(door: Doors) -> None:
     trigger = door(s3(SEAWEEDFS, notifications=BOTH))
     attributes = {"file_size": "70000000000", "mtime": "1772366400", "md5": "?"}

@@ -236,6 +236,11 @@ def test_findings(text: str, expected: Any) -> None:
     assert told(text) == expected
 
 
+def test_what_is_wrong_is_told_once_whatever_the_time() -> None:
+    text = "schedules:\n  a: {expression: rate(5 minute), function: f}"
+    assert told(text, 1_782_885_600.0) == told(text)
+
+
 def test_an_input_that_lambda_would_not_take_is_refused() -> None:
     text = f"schedules:\n  a:\n    expression: rate(5 minutes)\n    function: f\n    input: {'x' * 1_048_576}"
     assert [(found.code, found.line) for found in problems(text)] == [("event-too-large", 12)]
