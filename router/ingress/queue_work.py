@@ -52,6 +52,8 @@ class Work:
         blocked = await self._lanes.take(groups)
         failed = groups
         try:
+            if not await self._wait_out(0.0):
+                return False  # it waited for its groups until the poller stopped, and has not begun
             hold.let_go([message for message in messages if message.group in blocked])
             ready = [message for message in messages if message.group not in blocked]
             left, slow_down = await self._counted(ready, hold, facts, patience) if ready else ([], False)

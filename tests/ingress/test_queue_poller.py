@@ -408,6 +408,17 @@ async def test_what_was_received_and_not_begun_is_given_back(poll: Poll) -> None
     assert made.queue.calls("change_visibility") == [(0, "a#1", "b#1")]
 
 
+async def test_a_batch_that_waits_for_its_group_is_given_back(poll: Poll) -> None:
+    made = poll(queue={"fifo": True, "locks_groups": False}, batch_size=1)
+    made.gate.clear()
+    fifo(made, one="ab")
+    await made.time.pass_(1)
+    made.poller.stop()
+    await made.close()
+    assert (made.batches, made.queue.bodies) == ([["a"]], ["b"])
+    assert made.queue.calls("change_visibility") == [(0, "b#1")]
+
+
 async def test_a_throttled_batch_is_given_back(poll: Poll) -> None:
     made = poll("a", answer=lambda invocation: throttled("ConcurrentInvocationLimitExceeded"))
     await made.time.pass_(1)
