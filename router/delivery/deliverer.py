@@ -206,6 +206,7 @@ class Deliverer:
         if isinstance(verdict, GiveUp):
             delivery.condition, delivery.detail = verdict.condition, verdict.detail
             self._metrics.event_dropped(delivery.trigger, delivery.function, verdict.condition)
+            log.warning("A delivery gave up.", extra=_described(delivery))
         else:
             delivery.condition = Condition.SUCCESS
         if plan is not None and not plan.delegated:
@@ -251,14 +252,17 @@ def _doubled(failures: int, longest: float) -> float:
 
 def _log_dead(delivery: Delivery) -> None:
     log.error(
-        "A delivery gave up and no destination has it; it stays in the journal as a dead letter.",
-        extra={
-            "trigger": delivery.trigger,
-            "route": delivery.route or None,
-            "function": delivery.function,
-            "delivery_id": delivery.id,
-            "condition": delivery.condition.value if delivery.condition is not None else None,
-            "attempts": delivery.invoke_count,
-            "detail": delivery.detail or None,
-        },
+        "No destination has a delivery that gave up; it stays in the journal as a dead letter.", extra=_described(delivery)
     )
+
+
+def _described(delivery: Delivery) -> dict[str, object]:
+    return {
+        "trigger": delivery.trigger,
+        "route": delivery.route or None,
+        "function": delivery.function,
+        "delivery_id": delivery.id,
+        "condition": delivery.condition.value if delivery.condition is not None else None,
+        "attempts": delivery.invoke_count,
+        "detail": delivery.detail or None,
+    }

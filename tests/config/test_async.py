@@ -183,6 +183,8 @@ def test_what_only_managed_delivery_knows_is_refused_where_lambda_owns_it(key: s
     )
     managed = load_text(f"{HEAD}functions: {{f: {{arn: {ARN}, async: {{{key}, delivery: managed}}}}}}\n{T}\n")
     assert managed.problems == []
+    either = load_text(f"{HEAD}functions: {{f: {{arn: {ARN}, {LOCAL}, async: {{{key}{delivery}}}}}}}\n{T}\n", files=FILES)
+    assert [one.code for one in either.problems] == ["managed-only"], "without `run --local` it would be ignored"
 
 
 def test_a_triggers_keys_need_one_function_that_is_managed(load_text: LoadText) -> None:

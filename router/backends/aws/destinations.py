@@ -33,6 +33,7 @@ _REFUSED = {
     "s3": {"NoSuchBucket", "EntityTooLarge", "InvalidBucketName", "KeyTooLongError", "InvalidRequest"},
 }
 """Codes after which the same call would be refused again."""
+_LONGEST_TRACE_HEADER = 500
 _ENTRY_TRANSIENT = frozenset({"InternalFailure", "InternalException", "ThrottlingException"})
 
 
@@ -107,7 +108,7 @@ class AwsDestinations:
             "Resources": list(letter.resources),
             "EventBusName": address.name if account == DEFAULT_ACCOUNT else address.arn,
         }
-        if letter.trace_id:
+        if 0 < len(letter.trace_id) <= _LONGEST_TRACE_HEADER:
             entry["TraceHeader"] = letter.trace_id
         answer = await client.call("put_events", Entries=[entry])
         if answer.get("FailedEntryCount"):

@@ -105,11 +105,11 @@ def defaults(context: Context) -> None:
 
 
 def is_managed(function: Settings, *blocks: Settings) -> bool:
-    """By what stands in the file: `run --local` manages more. A local process is one of the ways that a function may run."""
+    """By what stands in the file alone: `run --local` manages more, and without it nothing may be ignored."""
     for block in (*blocks[:1], function["async"] or {}, *blocks[1:]):
         if block.get("delivery") is not None:
             return bool(block["delivery"] == "managed")
-    return function["arn"] is None or function["local"] is not None
+    return function["arn"] is None
 
 
 def _blocks(context: Context) -> Iterator[tuple[Path, Settings]]:
