@@ -147,9 +147,9 @@ class Daemon:
         deadline = asyncio.get_running_loop().time() + self.config.drain_timeout
         if self._prober is not None:
             await self._prober.close()
-        if self._scheduler is not None:
-            await self._scheduler.close(self.config.drain_timeout)
+        schedulers = [self._scheduler] if self._scheduler is not None else []
         await asyncio.gather(
+            *(scheduler.close(self.config.drain_timeout) for scheduler in schedulers),
             *(listening.close() for listening in self._listening),
             *(worker.close(self.config.drain_timeout) for worker in self._workers.values()),
         )
