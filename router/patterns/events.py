@@ -9,6 +9,7 @@ Source: semantics/async.md §D.3 to §D.7 (event-ruler).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from router import jsontext
@@ -107,7 +108,7 @@ def compile_pattern(value: Mapping[str, Any]) -> Pattern:
     if not isinstance(value, Mapping):
         raise InvalidPattern("Filter is not an object", ())
     alternatives = _object(value, "", ())
-    ordered = (sorted(each.items(), key=lambda item: item[0].encode("utf-16-be", "surrogatepass")) for each in alternatives)
+    ordered = (sorted(each.items(), key=itemgetter(0)) for each in alternatives)
     return Pattern(tuple(tuple(Field(path, route(path), values) for path, values in each) for each in ordered))
 
 

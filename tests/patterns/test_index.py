@@ -35,3 +35,15 @@ def test_patterns_with_many_strings_are_found_too() -> None:
     assert index.matching({"source": "n99"}) == [0]
     assert index.matching({"source": "n5", "detail-type": "n9"}) == [0, 1]
     assert index.matching({"source": "n5", "detail-type": "n10"}) == [0]
+
+
+def test_the_order_is_that_of_the_patterns_whichever_way_they_are_found() -> None:
+    kinds = [
+        {"source": ["a"]},
+        {"detail-type": ["b"]},
+        {"source": ["a"], "detail-type": ["b"]},
+        {"source": [{"prefix": "a"}]},
+    ]
+    index = PatternIndex([compile_pattern(kinds[number * 7 % 4]) for number in range(16)])
+
+    assert index.matching({"source": "a", "detail-type": "b"}) == [*range(16)]
