@@ -197,6 +197,34 @@ async def test_a_delivery_that_takes_the_process_with_it_is_given_up(opened: Ope
         assert dead == [delivery(1, group="g", condition=Condition.CRASHED, detail=detail)]
 
 
+async def test_only_the_guilty_one_is_given_up(opened: Open, delivery: Make) -> None:
+    guilty = delivery(4).id
+    async with opened() as engine:
+        await engine.journal.append([delivery(number, function=f"f{number % 2}") for number in range(8)], DISK)
+    dead: list[Delivery] = []
+    deaths = 0
+    while not dead:
+        async with opened(graceful=False) as engine:
+            died = False
+            while not died and (claimed := await engine.journal.claim(NOW, 10, ())):
+                died = guilty in {one.id for one in claimed}
+                if not died:
+                    await engine.journal.settle([DeliverySettlement(one, Fate.DONE) for one in claimed])
+            deaths += died
+            dead = await engine.admin.select(Selection(dead=True), 10, None)
+    assert (deaths, [one.id for one in dead]) == (MAX_STARTS, [guilty])
+    async with opened() as engine:
+        left = [one.id for one in await engine.admin.select(Selection(dead=False), 10, None)]
+        seen = []
+        while len(seen) < len(left):
+            await engine.journal.wait(None)
+            for one in await engine.journal.claim(NOW, 10, ()):
+                seen.append(one.id)
+                await engine.journal.settle([DeliverySettlement(one, Fate.DONE)])
+        assert sorted(seen) == left
+        assert await engine.admin.count(Selection(dead=False)) == 0
+
+
 async def test_stopping_in_peace_is_no_crash(opened: Open, delivery: Make) -> None:
     async with opened() as engine:
         await engine.journal.append([delivery(1)], DISK)

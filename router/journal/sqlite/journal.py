@@ -5,6 +5,7 @@ Nothing but an append waits for an fsync: what power loss takes of claims, progr
 
 A claim leaves a mark that an attempt began, which rides along with the next commit and goes when the claim ends. A delivery
 with `MAX_STARTS` marks and no end has taken the process with it so often; it becomes a dead letter instead of a crash loop.
+Before that, those with several marks are begun one at a time (see `router.journal.sqlite.suspects`).
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from router.journal.sqlite import looking, operations, rows
 from router.journal.sqlite.looking import Broken, Found
 from router.journal.sqlite.operations import Due, Ending
 from router.journal.sqlite.reader import Reader
+from router.journal.sqlite.suspects import Suspects
 from router.journal.sqlite.writer import Writer
 from router.ports import Clock
 from router.settings import JournalSettings
@@ -62,6 +64,7 @@ class SqliteJournal:
         self._claims: dict[str, Claim] = {}
         self._held: set[int] = set()
         self._claiming = asyncio.Lock()
+        self._suspects = Suspects({})
         self._latest = clock.now()
         self.quarantined = 0
 
@@ -120,7 +123,11 @@ class SqliteJournal:
         await self._readiness.wait(self._clock, until)
 
     async def begin(self) -> None:
-        """Learn which functions have something waiting. Once, before the first claim."""
+        """Learn which functions have something waiting, and which deliveries are suspected. Before the first claim."""
+        self._suspects = Suspects(await self._reader.run(looking.suspects))
+        await self._learn()
+
+    async def _learn(self) -> None:
         for function, due_at in await self._reader.run(looking.beginnings):
             self._readiness.note(function, due_at)
 
@@ -128,7 +135,7 @@ class SqliteJournal:
         """The clock went back by so much: what waits for a time that is not near any more is due as much sooner."""
         log.warning("The clock went back; what is due later is due as much sooner.", extra={"seconds": seconds})
         await self._writer.run(lambda connection: operations.pull_back(connection, now, seconds), durable=False)
-        await self.begin()
+        await self._learn()
 
     async def let_go(self) -> None:
         """The daemon stops: attempts under way have not killed it. Their deliveries are due when it starts again."""
@@ -142,7 +149,7 @@ class SqliteJournal:
             await self.pull_back(now, back)
 
     async def _look(self, functions: Sequence[str], now: float, limit: int) -> Found:
-        held = frozenset(self._held)
+        held = self._held | self._suspects.held_back(functions, self._held)
         try:
             return await self._reader.run(lambda connection: looking.due(connection, functions, now, limit, held))
         except sqlite3.Error as error:
@@ -188,7 +195,7 @@ class SqliteJournal:
         self._held.update(functions)
 
         def then(result: list[Due] | Exception) -> None:
-            self._held.difference_update(functions)
+            self._release(functions)
             retry_at = self._clock.now() + UNREADABLE_RETRY
             self._note([(name, retry_at) for name in functions.values()] if isinstance(result, Exception) else result)
 
@@ -204,8 +211,13 @@ class SqliteJournal:
         for id in ids:
             claim = self._claims.pop(id, None)
             if claim is not None:
-                self._held.discard(claim.number)
+                self._release((claim.number,))
         self._note(due)
+
+    def _release(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._held.discard(number)
+            self._note((function, 0.0) for function in self._suspects.ended(number))
 
     def _note(self, due: Iterable[Due]) -> None:
         for function, due_at in due:

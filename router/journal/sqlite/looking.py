@@ -9,6 +9,7 @@ from typing import Any
 from router.deliveries import Delivery, Selection
 from router.journal.sqlite import rows
 from router.journal.sqlite.rows import Defect
+from router.journal.sqlite.suspects import SUSPICIOUS
 
 
 @dataclass(slots=True)
@@ -66,6 +67,17 @@ def beginnings(connection: sqlite3.Connection) -> list[tuple[str, float]]:
             return found
         found += first
         [(name, _)] = first
+
+
+def suspects(connection: sqlite3.Connection) -> dict[int, str]:
+    """Deliveries that were under way more than once when a process died, with their functions.
+
+    A CROSS JOIN keeps the order of the tables: the few that have marks, then their deliveries.
+    """
+    found = connection.execute(
+        "SELECT number, function FROM started CROSS JOIN delivery USING (number) WHERE starts >= ? AND state = 0", (SUSPICIOUS,)
+    )
+    return dict(found.fetchall())
 
 
 def select(connection: sqlite3.Connection, selection: Selection, now: float, limit: int, behind: int) -> Found:
