@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import socket
 import struct
@@ -325,3 +326,36 @@ async def test_no_acknowledged_event_is_lost(tmp_path: Path, functions: Lambda, 
         print(f"{len(delivered)} delivered, {again} of them once more, {len(dead)} dead letters, {len(waiting)} waiting")
     assert set(clients.accepted.values()) == {door.__name__ for door in DOORS}, clients.refused
     assert (lost, waiting, clients.refused) == (set(), set(), set())
+
+
+async def test_a_full_disk_is_answered_with_503_and_loses_nothing(tmp_path: Path, functions: Lambda) -> None:
+    functions.wild = False
+    (tmp_path / "router.yaml").write_text(CONFIG.format(port=functions.server_port))
+    daemon = Daemon(tmp_path)
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+
+    def post(number: int) -> http.client.HTTPResponse:
+        path, body, headers = over_rest(f"number-{number}")
+        connection.request("POST", path, body, headers)
+        response = connection.getresponse()
+        response.read()
+        return response
+
+    pid, unlimited = daemon.process.pid, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    assert limits == unlimited
+    said = {}
+    for number in range(60):
+        if number in (20, 40):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, unlimited[1]) if number == 20 else unlimited)
+        response = post(number)
+        said[number] = (response.status, response.headers["Retry-After"], response.headers["x-router-invoked"])
+    connection.close()
+    refused = {number for number in range(60) if said[number][0] == 503}
+    assert refused == set(range(20, 40))
+    assert {said[number] for number in refused} == {(503, "5", "no")}
+    while not set(functions.delivered) >= set(range(60)) - refused:
+        assert functions.called.wait(PATIENCE)
+        functions.called.clear()
+    assert daemon.kill(signal.SIGTERM) == 0
+    assert set(functions.delivered) == set(range(60)) - refused
