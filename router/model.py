@@ -329,6 +329,8 @@ class Trigger:
     """Whether it asks for `Accept` steps."""
     wants: Callable[[bytes], bool] | None = None
     """Its `filter`: whether an event is accepted; None: every one is."""
+    functions: tuple[str, ...] = ()
+    """The names of the functions that it may call, each once, in the order of the file."""
 
 
 __all__ = [

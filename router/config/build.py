@@ -12,7 +12,7 @@ from router.config.monitoring import cloudwatch
 from router.config.nodes import Opaque
 from router.config.references import ARN_TIMEOUT, Functions
 from router.deliveries import Durability
-from router.model import Function, LocalFunction, Place, Scope, Trigger, TriggerType
+from router.model import Function, LocalFunction, Place, Scope, Target, Trigger, TriggerType
 from router.patterns.filters import compile_filter
 from router.settings import Address, Admin, Aws, Config, JournalSettings, Listener, Log, Tls
 
@@ -155,17 +155,25 @@ def _trigger(
     name: str, settings: Mapping[str, Any], material: Material, aws: Aws, functions: Functions, only_listener: str
 ) -> Trigger:
     kind = material.types[settings["type"]]
-    scope = Scope(name, aws.account_id, aws.region, functions.target, functions.declared)
+    called: dict[str, None] = {}
+
+    def target(reference: Any) -> Target:
+        found = functions.target(reference)
+        called[found.function.name] = None
+        return found
+
+    built = kind.build(settings, Scope(name, aws.account_id, aws.region, target, functions.declared))
     return Trigger(
         name=name,
         type=kind,
         invocation=frozenset(settings["invocation"]),
         listener=settings["listener"] or only_listener,
         claims=kind.claims(settings),
-        built=kind.build(settings, scope),
+        built=built,
         labels=settings["labels"],
         place=material.place(name),
         durability=Durability(settings.get("durability") or Durability.DISK),
         accepts=kind.accepts(settings),
         wants=compile_filter(settings["filter"]) if settings.get("filter") is not None else None,
+        functions=tuple(functions.declared if settings.get("functions") == "all" else called),
     )
