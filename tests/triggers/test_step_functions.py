@@ -387,7 +387,8 @@ def test_the_optimized_integration_calls_the_invoke_api() -> None:
     """What Step Functions sends for `arn:aws:states:::lambda:invoke`, to the router as the Lambda endpoint (sync.md §11.2)."""
     type = TYPES["lambda_api"]
     api = type.build(
-        {"functions": "all"}, Scope("api", "111122223333", "eu-west-1", lambda _: HELLO, {"resize": HELLO.function})
+        {"functions": "all", "invocation": ["sync"]},
+        Scope("api", "111122223333", "eu-west-1", lambda _: HELLO, {"resize": HELLO.function}),
     )
     arn = "arn%3Aaws%3Alambda%3Aeu-west-1%3A111122223333%3Afunction%3Aresize"
     headers = [("X-Amz-Invocation-Type", "RequestResponse"), ("X-Amz-Log-Type", "None"), ("Content-Type", "application/json")]
