@@ -38,11 +38,14 @@ class Upkeep:
         self._trusted_from = clock.monotonic()
 
     async def turn(self) -> None:
-        """One turn. Raises Unavailable where the disk fails."""
+        """One turn. Raises Unavailable where the disk fails.
+
+        It begins with an fsync: what was accepted at `durability: os` does not stay in memory for longer than that.
+        """
         now = self._clock.now()
         expiring = self._trusts_clock()
-        for _ in range(ROUNDS):
-            if not await self._writer.run(partial(self._round, now, expiring), durable=False):
+        for number in range(ROUNDS):
+            if not await self._writer.run(partial(self._round, now, expiring), durable=number == 0):
                 return
 
     def _round(self, now: float, expiring: bool, connection: sqlite3.Connection) -> int:
