@@ -23,14 +23,23 @@ SCOPE = Scope("shop", "111122223333", "eu-west-1", lambda reference: Target(HELL
 LAMBDA_API_PATH = "/2015-03-31/functions/{}/invocations"
 
 
+FINE = succeeded(b'{"statusCode":200}')
+SIGN_UP = (
+    b'{"version":"1","triggerSource":"PreSignUp_SignUp","region":"eu-west-1","userPoolId":"eu-west-1_abc","userName":"ada",'
+    b'"callerContext":{"awsSdkVersion":"1","clientId":"web"},"request":{"userAttributes":{}},"response":{}}'
+)
+
+
 @dataclass(frozen=True)
 class Door:
-    """A front door: its type and settings, and a request that reaches the function."""
+    """A front door: its type and settings, and a request that reaches the function. `fine`: its good answer, if not `FINE`."""
 
     title: str
     type: str
     settings: Mapping[str, Any]
     path: str = "/orders"
+    body: bytes = b""
+    fine: Outcome | None = None
 
 
 ROUTES = {"base_path": "/", "routes": {"POST /orders": "hello"}}
@@ -39,7 +48,15 @@ HTTP = Door("API Gateway HTTP", "api_gateway", {"api": "http", **ROUTES})
 URL = Door("Function URL", "function_url", {"function": "hello"})
 ALB = Door("Load balancer", "alb", {"rules": {"orders": {"path": ["/orders"], "function": "hello"}}})
 API = Door("Invoke API", "lambda_api", {"functions": "all"}, LAMBDA_API_PATH.format("hello"))
-DOORS = (REST, HTTP, URL, ALB, API)
+POOL = Door(
+    "Cognito",
+    "cognito",
+    {"user_pool": "eu-west-1_abc", "operations": {"PreSignUp": {"function": "hello"}}, "timeout": 5.0, "attempts": 3},
+    body=SIGN_UP,
+    fine=succeeded(SIGN_UP),
+)
+TASK = Door("HTTP Task", "step_functions", {"function": "hello"}, body=b"{}")
+DOORS = (REST, HTTP, URL, ALB, API, POOL, TASK)
 
 
 @dataclass(frozen=True)
@@ -64,8 +81,6 @@ def service_error(status: int, code: str, key: str, message: str, **more: str) -
 
 
 LONG_WHEN_ESCAPED = b'"' + b'\\"' * 1_600_000 + b'"'
-
-FINE = succeeded(b'{"statusCode":200}')
 
 SITUATIONS = (
     Situation("The function raised, exited or ran into its own timeout", function_error(b'{"errorMessage":"no"}', "id")),
@@ -123,6 +138,7 @@ SITUATIONS = (
             "api_gateway": {"query": "a=|"},
             "alb": {"headers": [("Upgrade", "websocket")]},
             "lambda_api": {"headers": [("X-Amz-Invocation-Type", "Sometimes")]},
+            "step_functions": {"headers": [("Content-Type", "text/xml")]},
         },
     ),
     Situation("The request target is too long", FINE, request={"*": {"query": "q=" + "x" * 17_000}}),
@@ -141,11 +157,11 @@ def play(door: Door, situation: Situation) -> Reply:
     step = next_step(conversation, None)
     while not isinstance(step, Reply):
         if isinstance(step, ReadBody):
-            step = next_step(conversation, limited(step, situation.read))
+            step = next_step(conversation, limited(step, door.body if situation.read is None else situation.read))
         else:
             assert isinstance(step, Invoke)
             assert situation.outcome is not None, f"{door.title} invokes although {situation.words}"
-            step = next_step(conversation, situation.outcome)
+            step = next_step(conversation, door.fine or FINE if situation.outcome is FINE else situation.outcome)
     return step
 
 
@@ -156,11 +172,11 @@ def next_step(conversation: Any, answer: object) -> Any:
         return stop.value
 
 
-def limited(step: ReadBody, read: bytes | RequestError | None) -> bytes | RequestError:
+def limited(step: ReadBody, read: bytes | RequestError) -> bytes | RequestError:
     """A body beyond the limit is thrown as the driver does, with the limit that was asked for."""
     if isinstance(read, BodyTooLarge) or (isinstance(read, bytes) and len(read) > step.limit):
         return BodyTooLarge(step.limit)
-    return read if read is not None else b""
+    return read
 
 
 # --- rendering -------------------------------------------------------------------------------------------------------
