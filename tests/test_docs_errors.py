@@ -4,16 +4,33 @@ Every situation is held as a real conversation with every trigger type; the tabl
 `UPDATE_DOCS=1 python -m pytest tests/test_docs_errors.py` rewrites them.
 """
 
+import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from router.arn import FunctionArn
-from router.errors import BodyIncomplete, BodyTooLarge, RequestError, Unavailable
-from router.fakes import request, succeeded
-from router.model import Function, Invoke, ReadBody, Reply, Scope, Target
+from router.config.bundle import bundle, definition_of
+from router.config.complete import Completion
+from router.config.construct import construct
+from router.config.schemas import documents
+from router.config.shape import Shapes
+from router.config.source import parse
+from router.errors import (
+    BodyIncomplete,
+    BodyTooLarge,
+    OriginBroken,
+    OriginError,
+    OriginTimeout,
+    OriginUnreachable,
+    RequestError,
+    Unavailable,
+)
+from router.fakes import FakeStream, request, succeeded
+from router.model import Forward, Function, Glimpse, Invoke, OriginResponse, PeekBody, ReadBody, Reply, Scope, Target
 from router.outcome import Outcome, OutcomeKind, from_response, function_error, throttled, timed_out, transport
 from router.triggers import TYPES
 
@@ -42,6 +59,16 @@ class Door:
     fine: Outcome | None = None
 
 
+def completed(settings: dict[str, Any], type: str) -> dict[str, Any]:
+    """Settings with every default, as `build` gets them."""
+    shapes = Shapes(bundle(documents(), TYPES))
+    schema = shapes.resolve(f"#/$defs/{definition_of(type)}")
+    root = parse(json.dumps(settings).encode(), "router.yaml").root
+    assert root is not None
+    value: dict[str, Any] = Completion(shapes, (), str, {}).complete(schema, construct(shapes, schema, root), root)
+    return value
+
+
 ROUTES = {"base_path": "/", "routes": {"POST /orders": "hello"}}
 REST = Door("API Gateway REST", "api_gateway", {"api": "rest", "stage": "prod", "binary_media_types": ["image/png"], **ROUTES})
 HTTP = Door("API Gateway HTTP", "api_gateway", {"api": "http", **ROUTES})
@@ -55,15 +82,22 @@ POOL = Door(
     body=SIGN_UP,
     fine=succeeded(SIGN_UP),
 )
+STAGE = {"function": "hello:1", "include_body": True}
+EDGE = Door(
+    "Lambda@Edge",
+    "lambda_edge",
+    completed({"behaviors": {"/orders": {"origin": "http://origin.example.com", "viewer_request": STAGE}}}, "lambda_edge"),
+    fine=succeeded(b'{"uri":"/orders"}'),
+)
 TASK = Door("HTTP Task", "step_functions", {"function": "hello"}, body=b"{}")
-DOORS = (REST, HTTP, URL, ALB, API, POOL, TASK)
+DOORS = (REST, HTTP, URL, ALB, EDGE, API, POOL, TASK)
 
 
 @dataclass(frozen=True)
 class Situation:
     """Something that goes wrong. `request`: what is unusual in the request, by trigger type, or `*` for every one.
 
-    `settings`: what is declared beside the door's own.
+    `settings`: what is declared beside the door's own. `origin`: what an origin does.
     """
 
     words: str
@@ -71,6 +105,7 @@ class Situation:
     read: bytes | RequestError | None = None
     request: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    origin: OriginError | None = None
 
 
 def service_error(status: int, code: str, key: str, message: str, **more: str) -> Outcome:
@@ -126,6 +161,7 @@ SITUATIONS = (
         request={
             "api_gateway": {"path": "/nowhere"},
             "alb": {"path": "/nowhere"},
+            "lambda_edge": {"path": "/nowhere"},
             "lambda_api": {"path": LAMBDA_API_PATH.format("nobody")},
         },
     ),
@@ -137,12 +173,16 @@ SITUATIONS = (
         request={
             "api_gateway": {"query": "a=|"},
             "alb": {"headers": [("Upgrade", "websocket")]},
+            "lambda_edge": {"headers": [("Upgrade", "websocket"), ("Connection", "Upgrade")]},
             "lambda_api": {"headers": [("X-Amz-Invocation-Type", "Sometimes")]},
             "step_functions": {"headers": [("Content-Type", "text/xml")]},
         },
     ),
     Situation("The request target is too long", FINE, request={"*": {"query": "q=" + "x" * 17_000}}),
     Situation("The headers are too long", FINE, request={"*": {"headers": [("X-Long", "x" * 17_000)]}}),
+    Situation("The origin cannot be reached", FINE, origin=OriginUnreachable("refused")),
+    Situation("The origin is too slow", FINE, origin=OriginTimeout("slow")),
+    Situation("The origin's answer is no HTTP, or breaks off before its body", FINE, origin=OriginBroken("garbage")),
     Situation("The router cannot take work at the moment", read=Unavailable("draining", 1)),
 )
 
@@ -158,6 +198,10 @@ def play(door: Door, situation: Situation) -> Reply:
     while not isinstance(step, Reply):
         if isinstance(step, ReadBody):
             step = next_step(conversation, limited(step, door.body if situation.read is None else situation.read))
+        elif isinstance(step, PeekBody):
+            step = next_step(conversation, situation.read if isinstance(situation.read, RequestError) else Glimpse(b"", False))
+        elif isinstance(step, Forward):
+            step = next_step(conversation, situation.origin or OriginResponse(200, "OK", [], FakeStream()))
         else:
             assert isinstance(step, Invoke)
             assert situation.outcome is not None, f"{door.title} invokes although {situation.words}"
@@ -186,8 +230,9 @@ def tables() -> str:
     played = {door.title: {situation.words: play(door, situation) for situation in SITUATIONS} for door in DOORS}
     overview = [[words, *(brief(replies[words]) for replies in played.values())] for words in played[REST.title]]
     parts = [table(["", *played], overview)]
-    heading = ["", "status", "body", "`x-amzn-ErrorType`", "`x-router-error`", "`x-router-invoked`"]
     for title, replies in played.items():
+        third = ["sentence on the page", "`X-Cache`"] if title == EDGE.title else ["body", "`x-amzn-ErrorType`"]
+        heading = ["", "status", *third, "`x-router-error`", "`x-router-invoked`"]
         rows = [[words, *full(reply)] for words, reply in replies.items() if goes_wrong(reply)]
         parts.append(f"## {title}\n\n{table(heading, rows)}")
     return "\n" + "\n".join(parts) + "\n"
@@ -207,9 +252,16 @@ def brief(reply: Reply) -> str:
 
 def full(reply: Reply) -> list[str]:
     assert isinstance(reply.body, bytes)
-    error_type = lower_headers(reply).get("x-amzn-errortype", "")
+    headers = lower_headers(reply)
+    error_type = headers.get("x-cache") or headers.get("x-amzn-errortype", "")
     named = [reply.error.name, reply.error.invoked.value] if reply.error else ["", ""]
-    return [str(reply.status), *map(code, [reply.body.decode(), error_type, *named])]
+    return [str(reply.status), *map(code, [shown(reply.body.decode()), error_type, *named])]
+
+
+def shown(body: str) -> str:
+    """Of CloudFront's page the sentence that says what happened."""
+    page = re.search(r'<HR noshade size="1px">\n(.*)\n<BR clear="all">', body)
+    return page[1] if page else body
 
 
 def code(text: str) -> str:
