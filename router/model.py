@@ -294,6 +294,7 @@ class TriggerType:
     `handle(request, built)`: the conversation. `check(settings, report)`: rules beyond the schema.
     `rank(built, request)`: where several triggers share a claim, how well this one fits; higher wins, 0 = not at all;
     None: the type cannot share. `route_keys(settings)`: what must be unique among triggers that share a claim.
+    `check_functions(settings, functions, report)`: rules about functions that it names; `functions`: every one's settings.
     `probes(built)`: the health checks that run while the trigger is served.
     `source(built)`: what is polled for this trigger, None: nothing; `handle_batch(batch, built)`: the conversation about what
     came from there. A trigger that is polled claims no requests.
@@ -310,6 +311,7 @@ class TriggerType:
     source: Callable[[Any], ActivitySource | None] | None = None
     handle_batch: Callable[[Batch, Any], BatchConversation] | None = None
     probes: Callable[[Any], Sequence[Probe]] | None = None
+    check_functions: Callable[[Mapping[str, Any], Mapping[str, Any], Report], None] | None = None
 
 
 @dataclass(slots=True, frozen=True)

@@ -33,10 +33,6 @@ def edge(behavior: dict[str, Any] | None = None, **settings: Any) -> dict[str, A
         ),
         (edge({"viewer_response": "arn:aws:lambda:us-east-1:111122223333:function:f:7"}), []),
         (
-            edge({"viewer_response": "arn:aws:lambda:eu-west-1:111122223333:function:f:7"}),
-            [(("behaviors", "*", "viewer_response", "function"), "edge-region")],
-        ),
-        (
             {"type": "lambda_edge", "behaviors": {"*": {"origin": ORIGIN}, "/a": {"origin": ORIGIN}}},
             [(("behaviors", "/a"), "unreachable")],
         ),
@@ -145,6 +141,30 @@ def test_findings_stand_where_the_fault_is(text: str, place: str, words: str) ->
     problems = [problem for problem in loaded(text).problems if problem.severity == "error"]
     found = [(f"{problem.span.file}:{problem.span.line}:{problem.span.column}", problem.message) for problem in problems]
     assert [(where, words in message) for where, message in found] == [(place, True)]
+
+
+@pytest.mark.parametrize(
+    ("function", "regions"),
+    [
+        ("auth:1", []),
+        ("arn:aws:lambda:us-east-1:111122223333:function:f:7", []),
+        ("far:1", ["eu-west-1"]),
+        ("arn:aws:lambda:eu-west-1:111122223333:function:f:7", ["eu-west-1"]),
+        ("here:1", []),
+    ],
+)
+def test_functions_that_cloudfront_could_not_use(function: str, regions: list[str]) -> None:
+    more = """  far: arn:aws:lambda:eu-west-1:111122223333:function:far
+  here: {local: {runtime: python, handler: a.b, code: .}}
+triggers:"""
+    text = HEAD.replace("triggers:", more)
+    stage = f"        viewer_response: {function}\n"
+    found = load(["router.yaml"], files=FakeFiles({"router.yaml": text + stage, "a.py": ""}), env={})
+    warned = [problem for problem in found.problems if problem.code == "edge-region"]
+    expected = [f"CloudFront takes functions of us-east-1 only; the router calls this one in {region}." for region in regions]
+    assert [(problem.message, problem.severity.value, problem.span.line) for problem in warned] == [
+        (message, "warning", 14) for message in expected
+    ]
 
 
 def test_what_is_not_known_is_not_complained_about() -> None:
