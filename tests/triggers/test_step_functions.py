@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from router.arn import FunctionArn
 from router.batches import ActivitySource, Batch, Completed, Message, Rejected, Settlement
+from router.config import load
 from router.errors import BodyIncomplete, Invoked, RequestError, Unavailable
-from router.fakes import play, request, succeeded
+from router.fakes import FakeFiles, play, request, succeeded
 from router.model import ErrorNote, Function, Headers, Invoke, PathClaim, ReadBody, Reply, Scope, Target
 from router.outcome import Outcome, OutcomeKind, function_error, refused, throttled, timed_out, transport
 from router.triggers import TYPES
@@ -88,6 +89,21 @@ def test_an_http_task_claims_its_path_and_is_not_polled(door: Callable[..., Any]
 )
 def test_findings(settings: dict[str, Any], expected: Any, findings: Callable[..., Any]) -> None:
     assert findings({"type": "step_functions", "function": "resize", **settings}) == expected
+
+
+FILE = """
+version: 1
+listeners: {public: "0.0.0.0:8443", internal: "127.0.0.1:8081"}
+functions: {f: "arn:aws:lambda:eu-west-1:111122223333:function:f"}
+triggers: {worker: {type: step_functions, invocation: sync, activity: "%s", function: f}}
+"""
+
+
+def test_an_activity_needs_no_listener_and_no_auth() -> None:
+    loaded = load(["/etc/router/router.yaml"], files=FakeFiles({"/etc/router/router.yaml": FILE % ARN}), env={})
+    assert loaded.problems == []
+    assert loaded.config is not None
+    assert [trigger.claims for trigger in loaded.config.triggers] == [()]
 
 
 # --- tasks of an activity --------------------------------------------------------------------------------------------
