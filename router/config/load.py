@@ -17,7 +17,7 @@ from router.config.complete import Completion
 from router.config.construct import construct
 from router.config.env_file import EnvFileError, parse_env_file
 from router.config.files import Files, Recorded
-from router.config.nodes import MapNode, Opaque, child, locate, scalars
+from router.config.nodes import Entry, ListNode, MapNode, Node, Opaque, child, locate, scalars
 from router.config.problem import Path, Problem, Severity
 from router.config.reporting import Reporter
 from router.config.rules import check
@@ -106,7 +106,7 @@ class _Loader:
 
     def run(self, root: MapNode) -> Config | None:
         value = construct(self.shapes, self.shapes.root, root)
-        broken = self._validate(root, value)
+        root, value, broken = self._validate(root, value)
         completion = Completion(self.shapes, _names(root, "functions"), self.files.absolute, self.assembly.namespaces)
         settings = completion.complete(self.shapes.root, _without(value, broken), root)
         reporter = Reporter(root, self.problems)
@@ -130,17 +130,30 @@ class _Loader:
             return None
         return build(Material(settings, self.types, self.env, env_files, _places(root), self.files.paths))
 
-    def _validate(self, root: MapNode, value: Any) -> set[Path]:
-        """Reports what does not fit the schema; returns the parts to leave out."""
-        broken: set[Path] = set()
+    def _validate(self, root: MapNode, value: Any) -> tuple[MapNode, Any, set[Path]]:
+        """Reports what does not fit the schema; returns the tree and value to check further, and the parts to leave out.
+
+        A part whose only fault is a key that is not known is still worth checking: a misspelt key is taken as the one that
+        was meant, another one is left out.
+        """
         reporter = Reporter(root, self.problems)
         said = [self._said(root, error) for error in errors(self.shapes, value)]
         misspelt = {(path[:-1], word.meant) for path, word in said if word.code == "unknown-key"}
+        unknown: dict[Path, str | None] = {}
+        broken: set[Path] = set()
         for path, word in said:
+            if word.code == "unknown-key":
+                unknown[path] = word.meant
+            elif word.code != "missing-key" or (path, word.meant) not in misspelt:
+                broken.add(_part(path))
             if word.code != "missing-key" or (path, word.meant) not in misspelt:
                 reporter.report(path, word.code, word.message, help=word.help, on=word.on)
-            broken.add(path[:2] if path[:1] and path[0] in _BY_NAME else path[:1])
-        return broken
+        if not unknown:
+            return root, value, broken
+        mended = _mended(root, unknown)
+        assert isinstance(mended, MapNode)
+        value = construct(self.shapes, self.shapes.root, mended)
+        return mended, value, broken | {_part(tuple(error.absolute_path)) for error in errors(self.shapes, value)}
 
     def _said(self, root: MapNode, error: ValidationError) -> tuple[Path, Words]:
         path: Path = tuple(error.absolute_path)
@@ -170,6 +183,26 @@ class _Loader:
 def _names(root: MapNode, section: str) -> set[str]:
     below = child(root, section)
     return set(below[1].entries) if below and isinstance(below[1], MapNode) else set()
+
+
+def _part(path: Path) -> Path:
+    """What a finding spoils: a section, or one item of those that are named."""
+    return path[:2] if path[:1] and path[0] in _BY_NAME else path[:1]
+
+
+def _mended(node: Node, unknown: Mapping[Path, str | None], at: Path = ()) -> Node:
+    """The tree with misspelt keys put right, unless the right one is there, too, and without other unknown keys."""
+    if isinstance(node, ListNode):
+        return ListNode(node.span, [_mended(item, unknown, (*at, index)) for index, item in enumerate(node.items)])
+    if not isinstance(node, MapNode):
+        return node
+    entries: dict[str, Entry] = {}
+    for key, entry in node.entries.items():
+        path = (*at, key)
+        name = unknown.get(path, key)
+        if name == key or (name is not None and name not in node.entries):
+            entries[name] = Entry(entry.key, _mended(entry.value, unknown, path))
+    return MapNode(node.span, entries)
 
 
 def _without(value: dict[str, Any], broken: set[Path]) -> dict[str, Any]:

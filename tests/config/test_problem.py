@@ -26,6 +26,11 @@ router.yaml:4:35: error[unknown-key]: the key `tokn` is not known here
     |                                   ^^^^
     help: did you mean `token`?
 
+router.yaml:4:41: warning[literal-secret]: `token` is a secret, and stands in the file as it is
+  4 | admin: {listen: "127.0.0.1:9901", tokn: x}
+    |                                         ^
+    help: write `token: ${NAME}` or `token: ${file:/run/secrets/name}`
+
 router.yaml:10:14: error[pattern]: `30 seconds` is not a valid duration
   10 |     timeout: 30 seconds
      |              ^^^^^^^^^^
