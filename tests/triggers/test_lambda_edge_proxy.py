@@ -256,12 +256,27 @@ async def test_an_origin_that_is_not_there(serving: Serving, open_edge: OpenEdge
     assert (status, headers["x-router-error"]) == (502, "origin_unreachable")
 
 
-async def test_a_body_that_is_refused_early(serving: Serving, open_edge: OpenEdge) -> None:
-    edge = await open_edge((await serving(answering(b"HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno"))).port)
-    reader, writer = await edge.connect()
-    writer.write(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc")
-    assert (await read_answer(reader))[0::2] == (413, b"no")
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [(b"HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno", 413), (b"garbage\r\n\r\n", 502), (b"", 502)],
+)
+async def test_an_origin_that_does_not_wait_for_the_body(
+    serving: Serving, open_edge: OpenEdge, caplog: pytest.LogCaptureFixture, raw: bytes, status: int
+) -> None:
+    """The rest of the body is read off the connection by the door alone: nobody else may still be waiting for it."""
+
+    async def serve(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(raw)
+        if not raw:
+            writer.close()
+
+    reader, writer = await (await open_edge((await serving(serve)).port)).connect()
+    writer.write(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+    assert (await read_answer(reader))[0] == status
+    writer.write(b"def")
+    assert await reader.read() == b""
     writer.close()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_an_expected_continue(serving: Serving, open_edge: OpenEdge) -> None:

@@ -132,7 +132,7 @@ def loaded(text: str) -> Loaded:
         ("        viewer_request: auth\n", "router.yaml:12:25", "numbered version"),
         ("        viewer_request: {function: auth, include_body: true}\n", "router.yaml:12:36", "numbered version"),
         ("        viewer_response: {function: 'auth:1', include_body: true}\n", "router.yaml:12:47", "include_body"),
-        ("        allowed_origin: http://x\n", "router.yaml:12:9", "allowed_origin"),
+        ("        cache_policy: none\n", "router.yaml:12:9", "cache_policy"),
         ("        cloudfront_headers: CloudFront-Viewer-Country\n", "router.yaml:12:29", "CloudFront-Viewer-Country"),
         ("        viewer_request: nobody:1\n", "router.yaml:12:25", "there is no function `nobody`"),
     ],
