@@ -129,7 +129,7 @@ triggers:
     assert found(text) == [
         ("unused-function", 2, 13),
         ("unknown-key", 2, 74),
-        ("timeout-range", 2, 83),
+        ("bad-timeout", 2, 83),
         ("unknown-key", 4, 20),
         ("unknown-function", 4, 47),
     ]
