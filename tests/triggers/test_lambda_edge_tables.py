@@ -18,8 +18,8 @@ from router.triggers.lambda_edge.headers import (
 
 NEVER = """Connection, Expect, Keep-Alive, Proxy-Authenticate, Proxy-Authorization, Proxy-Connection, Trailer, Upgrade,
 X-Accel-Buffering, X-Accel-Charset, X-Accel-Limit-Rate, X-Accel-Redirect, X-Amz-Cf-*, X-Amzn-Auth, X-Amzn-Cf-Billing,
-X-Amzn-Cf-Id, X-Amzn-Cf-Xff, X-Amzn-Errortype, X-Amzn-Fle-Profile, X-Amzn-Header-Count, X-Amzn-Header-Order, X-Amzn-Lambda-Integration-Tag,
-X-Amzn-RequestId, X-Cache, X-Edge-*, X-Forwarded-Proto, X-Real-IP"""
+X-Amzn-Cf-Id, X-Amzn-Cf-Xff, X-Amzn-Errortype, X-Amzn-Fle-Profile, X-Amzn-Header-Count, X-Amzn-Header-Order,
+X-Amzn-Lambda-Integration-Tag, X-Amzn-RequestId, X-Cache, X-Edge-*, X-Forwarded-Proto, X-Real-IP"""
 
 SEEN_ONLY = {
     EventType.VIEWER_REQUEST: "CDN-Loop, Content-Length, Host, Transfer-Encoding, Via",
