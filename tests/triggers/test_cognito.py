@@ -10,8 +10,9 @@ import pytest
 from router.config import load
 from router.errors import BodyIncomplete, Invoked, Unavailable
 from router.fakes import FakeFiles, play, request, succeeded
-from router.model import Conversation, ErrorNote, Headers, Invoke, ReadBody, Reply
+from router.model import Conversation, ErrorNote, Headers, Invoke, PathClaim, ReadBody, Reply
 from router.outcome import Outcome, OutcomeKind, function_error, refused, throttled, timed_out, transport
+from router.triggers import TYPES
 from router.triggers.cognito.operations import NAME_OF_SOURCE, OPERATIONS
 
 ID = "5c3cc75a-5a5b-4d4b-8f0e-7c1b6f2f3a10"
@@ -135,6 +136,10 @@ def test_every_trigger_source_reaches_its_function_with_the_response_filled_in(s
     ]
     assert (reply.status, reply.headers, reply.error) == (200, COMMON, None)
     assert json.loads(bytes(reply.body)) == event_of(source, response=good)
+
+
+def test_a_user_pool_claims_its_path(pool: Any) -> None:
+    assert TYPES["cognito"].claims(pool().settings) == (PathClaim("/pool"),)
 
 
 def test_all_trigger_sources_of_aws_are_known() -> None:

@@ -49,10 +49,10 @@ class _Connection:
 class AwsActivities:
     """One activity, asked and told over connections of its own. `start` it before anything else."""
 
-    def __init__(self, aws: Aws, source: ActivitySource, clock: Clock, chain: Chain | None = None) -> None:
+    def __init__(self, aws: Aws, source: ActivitySource, clock: Clock) -> None:
         self._aws = aws
         self._source = source
-        chain = chain or Chain(aws, self._endpoint() is not None)
+        chain = Chain(aws, self._endpoint() is not None)
         keys = chain if source.role_arn is None else AssumedRole(chain, aws, source.role_arn, clock)
         self._credential = Credential(source.role_arn or "the default chain", keys, clock)
         self._lock = asyncio.Lock()
