@@ -171,8 +171,9 @@ async def test_without_credentials_nothing_is_sent(connect: Connect, service: Se
     problem = activities.not_ready()
     assert problem is not None
     assert problem.startswith("The credentials of the default chain cannot be fetched: no AWS credentials were found")
-    with pytest.raises(SourceError, match="no AWS credentials were found"):
+    with pytest.raises(SourceError, match="no AWS credentials were found") as caught:
         await activities.get_task()
+    assert caught.value.code == "NoCredentials"
     assert service.asked == []
 
 
