@@ -73,6 +73,7 @@ def ministack(ministack_python: str, tmp_path_factory: pytest.TempPathFactory) -
         text=True,
     )
     assert server.stderr is not None
+    drain = threading.Thread(target=server.stderr.read, daemon=True)
     try:
         seen: list[str] = []
         for line in server.stderr:
@@ -81,12 +82,11 @@ def ministack(ministack_python: str, tmp_path_factory: pytest.TempPathFactory) -
                 break
         else:
             pytest.fail(f"ministack did not start:\n{''.join(seen)}")
-        drain = threading.Thread(target=server.stderr.read, daemon=True)
         drain.start()
         yield found[1]
     finally:
         server.terminate()
         server.wait(30)
-        if "drain" in locals():
+        if drain.ident is not None:
             drain.join(30)
         server.stderr.close()
