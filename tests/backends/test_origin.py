@@ -175,6 +175,11 @@ async def test_an_answer_may_end_with_the_connection(listen: Listen, client: Ori
     assert await whole((await client.forward(asked(served))).body) == b"to the end"
 
 
+async def test_long_headers_come_through(listen: Listen, client: OriginClient) -> None:
+    served = await listen(answering(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 30_000 + b"\r\nContent-Length: 0\r\n\r\n"))
+    assert dict((await client.forward(asked(served))).headers)["X"] == "x" * 30_000
+
+
 # --- bodies of requests ----------------------------------------------------------------------------------------------
 
 
@@ -231,7 +236,6 @@ async def test_an_answer_may_come_before_the_body_is_sent(listen: Listen, client
 
     answer = await client.forward(asked(served, "POST", body=body(), length=6))
     assert (answer.status, await whole(answer.body)) == (413, b"no")
-    await answer.body.aclose()
     await closed.wait()
     assert await whole((await client.forward(asked(served))).body) == b"no"
     assert served.connections == 2

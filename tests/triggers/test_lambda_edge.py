@@ -118,6 +118,7 @@ def test_the_whole_conversation(edge: Make) -> None:
     [
         ({}, {}, []),
         ({"status": 404}, {}, ["viewer_request", "origin_request", "origin_response"]),
+        ({"status": 400}, {}, ["viewer_request", "origin_request", "origin_response"]),
         ({"status": 399}, {}, list(STAGES)),
         ({}, {"viewer_request": lambda _: {"status": "200"}}, ["viewer_request"]),
         (
@@ -389,6 +390,14 @@ def test_a_body_is_replaced(edge: Make, stage: str, body: dict[str, str], sent: 
     assert (reply.error, made.forwarded[0].body) == (None, sent)
 
 
+def test_a_replaced_body_has_a_length_of_its_own(edge: Make) -> None:
+    made = edge(viewer_request={"function": "f:1", "include_body": True}, origin_request="g:1")
+    headers = [("Host", "h"), ("Transfer-Encoding", "chunked")]
+    made.call("PUT", "/", headers, b"old", answer=running(viewer_request=replaced(encoding="text", data="newer")))
+    shown = made.event["Records"][0]["cf"]["request"]["headers"]
+    assert (shown["content-length"], "transfer-encoding" in shown) == ([{"key": "Content-Length", "value": "5"}], False)
+
+
 @pytest.mark.parametrize("stage", REQUEST_STAGES)
 @pytest.mark.parametrize("encoding", ["text", "base64"])
 def test_limits_of_a_replaced_body(edge: Make, stage: str, encoding: str) -> None:
@@ -547,3 +556,12 @@ def test_patterns(pattern: str, path: str, fit: bool) -> None:
 )
 def test_paths_are_compared_in_their_normal_form(sent: str, same_as: str) -> None:
     assert normalized(sent) == same_as
+
+
+@pytest.mark.parametrize("path", ["/private/x", "/public/../private/x", "/%70rivate/x", "/private/./x"])
+def test_no_spelling_of_a_path_slips_past_its_behavior(door: Make, path: str) -> None:
+    behaviors = {"/private/*": {"origin": "http://o", "viewer_request": "auth:1"}, "*": {"origin": "http://o"}}
+    made = door({"type": "lambda_edge", "behaviors": behaviors})
+    made.origin = answer()
+    made.call("GET", path, answer=running())
+    assert (len(made.invoked), made.forwarded[0].target) == (1, path)

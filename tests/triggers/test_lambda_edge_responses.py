@@ -256,6 +256,12 @@ def test_a_switch_to_a_declared_origin(switching: Any) -> None:
     assert dict(step.headers)["Host"] == "origin.example.com"
 
 
+@pytest.mark.parametrize(("written", "seconds"), [(0, None), (20, 20.0), (None, None)])
+def test_the_completion_timeout_of_a_choice(switching: Any, written: int | None, seconds: float | None) -> None:
+    switching.call("GET", "/", answer=choosing({"custom": EU | {"responseCompletionTimeout": written}}))
+    assert switching.forwarded[0].origin.completion_timeout == seconds
+
+
 def test_a_switch_to_an_s3_origin(switching: Any) -> None:
     s3 = {"authMethod": "none", "customHeaders": {}, "domainName": "b.s3.amazonaws.com", "path": "", "region": "us-east-1"}
     switching.call("GET", "/x", answer=choosing({"s3": s3}))
@@ -275,6 +281,7 @@ def test_without_a_choice_the_origin_stays(switching: Any, origin: Any) -> None:
     [
         ({"custom": EU | {"domainName": "evil.example.com"}}, "https://evil.example.com:8443"),
         ({"custom": EU | {"port": 443}}, "https://eu.example.com:443"),
+        ({"custom": EU | {"domainName": "b.s3.amazonaws.com", "port": 443}}, "https://b.s3.amazonaws.com:443"),
         ({"custom": EU | {"protocol": "http"}}, "http://eu.example.com:8443"),
         ({"custom": EU | {"domainName": "169.254.169.254", "port": 80, "protocol": "http"}}, "http://169.254.169.254:80"),
         (
