@@ -30,7 +30,7 @@ from router.model import (
     Target,
     Trigger,
 )
-from router.outcome import Outcome, OutcomeKind, transport
+from router.outcome import Outcome, OutcomeKind, error_type, transport
 from router.ports import Clock, Forwarder, Invoker, Metrics
 
 log = logging.getLogger("router.driver")
@@ -306,6 +306,7 @@ def _log_failure(exchange: Exchange | BatchExchange, invocation: Invocation, out
             "trace_id": exchange.request.trace_id,
             "lambda_request_id": outcome.request_id or None,
             "status": outcome.status or None,
+            "error_type": error_type(outcome),
             "code": outcome.code,
             "detail": outcome.message,
             "seconds": round(outcome.function_seconds, 6),
