@@ -67,7 +67,7 @@ def ministack(ministack_python: str, tmp_path_factory: pytest.TempPathFactory) -
     server = subprocess.Popen(
         command,
         cwd=folder,
-        env=environment | {"TMPDIR": str(folder)},
+        env=environment,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
