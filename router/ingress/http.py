@@ -5,6 +5,8 @@ network ends here: it never raises past the door, never hangs, never grows memor
 """
 
 import logging
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -142,6 +144,10 @@ class WholeResponse(_OwnHeaders, web.Response):
     """A reply whose bytes are known."""
 
 
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""`struct linger`: on, for no time."""
+
+
 class StreamedResponse(_OwnHeaders):
     """A reply that is passed on as it comes; the caller's pace is the source's (back-pressure).
 
@@ -174,8 +180,10 @@ class StreamedResponse(_OwnHeaders):
             await self._source.aclose()
 
     def _cut(self) -> None:
+        """Reset the connection: where only its end ends the body (HTTP/1.0), an orderly one would make a part a whole."""
         transport = self._req.transport if self._req is not None else None
         if transport is not None:
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             transport.abort()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -263,6 +264,19 @@ async def test_both_ways_at_once(listen: Listen, client: OriginClient) -> None:
     assert b"".join(seen) == b"abcdef"
 
 
+async def test_a_slow_caller_is_not_the_origins_fault(listen: Listen, client: OriginClient) -> None:
+    served = await listen(echo, read_timeout=2 * NO_TIME)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"abc"
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), 3 * NO_TIME)
+        yield b"def"
+
+    answer = await client.forward(asked(served, "POST", body=slow(), length=6))
+    assert await whole(answer.body) == b"abcdef"
+
+
 async def test_an_origin_that_takes_nothing_is_given_up(listen: Listen, client: OriginClient) -> None:
     forever = asyncio.Event()
 
@@ -365,6 +379,10 @@ def unused_tcp_port() -> int:
         b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 40_000 + b"\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\x7fb\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 O\x01K\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 666 No\r\nContent-Length: 0\r\n\r\n",
         b"",
         b"HTTP/1.1 200 OK\r\nContent-Le",

@@ -223,6 +223,11 @@ async def test_an_answer_that_breaks_off_is_cut_not_ended(serving: Serving, open
     edge = await open_edge((await serving(serve)).port)
     with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
         await edge.exchange(get())
+    reader, writer = await edge.connect()
+    writer.write(b"GET / HTTP/1.0\r\nHost: x\r\n\r\n")
+    with pytest.raises(ConnectionError):
+        await reader.read()
+    writer.close()
 
 
 @pytest.mark.parametrize(
