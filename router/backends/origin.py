@@ -40,7 +40,10 @@ class OriginClient:
 
     async def resolve(self, origin: Origin) -> None:
         try:
-            await self._resolver.resolve(origin.host, origin.port)
+            async with asyncio.timeout(origin.connect_timeout):
+                await self._resolver.resolve(origin.host, origin.port)
+        except TimeoutError as error:
+            raise OriginUnreachable(f"{origin.host} does not resolve within {origin.connect_timeout:g} seconds") from error
         except OSError as error:
             raise OriginUnreachable(f"{origin.host} does not resolve: {error}") from error
 

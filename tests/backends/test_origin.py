@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import trustme
 
@@ -418,6 +419,37 @@ async def test_a_name_that_leads_nowhere(client: OriginClient) -> None:
         await client.resolve(origin)
     with pytest.raises(OriginUnreachable):
         await client.forward(OriginRequest(origin, "GET", "/", [("Host", "x")]))
+
+
+async def test_a_connection_that_takes_too_long(client: OriginClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    async def never(self: object, host: str, *_: object) -> None:
+        tried.append(host)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", never)
+    origin = Origin(False, "slow.example.com", 80, connect_timeout=NO_TIME, attempts=2)
+    with pytest.raises(OriginTimeout, match="did not take the connection in time"):
+        await client.forward(OriginRequest(origin, "POST", "/", [("Host", "x")]))
+    assert tried == ["slow.example.com"] * 2
+    with pytest.raises(OriginUnreachable, match=r"does not resolve within 0\.2 seconds"):
+        await client.resolve(origin)
+
+
+async def test_addresses_are_remembered_for_a_while(client: OriginClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for: list[str] = []
+    system = aiohttp.ThreadedResolver.resolve
+
+    async def counted(self: aiohttp.ThreadedResolver, host: str, *rest: Any) -> Any:
+        asked_for.append(host)
+        return await system(self, host, *rest)
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", counted)
+    for _ in range(3):
+        await client.resolve(Origin(False, "localhost", 80))
+    await client.resolve(Origin(False, "127.0.0.1", 80))
+    assert asked_for == ["localhost"]
 
 
 async def test_a_name_that_leads_somewhere(client: OriginClient) -> None:
