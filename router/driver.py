@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from router import jsontext
 from router.batches import Batch, Rejected, Settlement
-from router.errors import Invoked, RequestError
+from router.errors import BodyTooLarge, Invoked, RequestError
 from router.model import (
     Conversation,
     ErrorNote,
@@ -162,8 +162,11 @@ class Driver:
 
     async def _read_body(self, exchange: Exchange, step: Step) -> bytes:
         assert isinstance(step, ReadBody)
-        body = await exchange.read_body(step.limit)
-        exchange.request.body = body
+        body = exchange.request.body
+        if body is None:
+            body = exchange.request.body = await exchange.read_body(step.limit)
+        elif len(body) > step.limit:
+            raise BodyTooLarge(step.limit)
         return body
 
     async def _invoke(self, exchange: Exchange | BatchExchange, step: Step) -> Outcome:
@@ -203,8 +206,10 @@ class Driver:
             body = exchange.request.body
         else:
             assert exchange.read_piece is not None
-            while sum(map(len, exchange.peeked)) <= step.limit and (piece := await exchange.read_piece()):
+            size = sum(map(len, exchange.peeked))
+            while size <= step.limit and (piece := await exchange.read_piece()):
                 exchange.peeked.append(piece)
+                size += len(piece)
             body = b"".join(exchange.peeked)
         return Glimpse(body[: step.limit], len(body) > step.limit)
 
@@ -249,8 +254,9 @@ def _outgoing_body(exchange: Exchange) -> tuple[bytes | AsyncIterator[bytes] | N
 
 async def _pieces(exchange: Exchange) -> AsyncIterator[bytes]:
     assert exchange.read_piece is not None
-    while exchange.peeked:
-        yield exchange.peeked.pop(0)
+    if exchange.peeked:
+        yield b"".join(exchange.peeked)
+        exchange.peeked.clear()
     while piece := await exchange.read_piece():
         yield piece
 
