@@ -6,7 +6,6 @@ address of the caller behind trusted proxies.
 
 import os
 import re
-import uuid
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
@@ -19,7 +18,32 @@ from router.settings import Listener
 
 _TRACE = re.compile(r"[ -~]{1,512}")
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?]*")
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
+class _Entropy:
+    """Random bytes from the system, fetched in blocks: a system call per request is dear. A child process begins anew."""
+
+    BLOCK = 4096
+
+    def __init__(self) -> None:
+        self._block = b""
+        self._at = self.BLOCK
+        os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        self._at = self.BLOCK
+
+    def take(self, count: int) -> bytes:
+        start, self._at = self._at, self._at + count
+        if self._at > self.BLOCK:
+            self._block = os.urandom(self.BLOCK)
+            start, self._at = 0, count
+        return self._block[start : self._at]
+
+
+_entropy = _Entropy()
 
 
 class RequestReader:
@@ -66,7 +90,7 @@ class RequestReader:
             scheme=scheme,
             port=port,
             received_at=now,
-            id=str(uuid.uuid4()),
+            id=new_id(),
             trace_id=trace if trace and _TRACE.fullmatch(trace) else new_trace_id(now),
             listener=self._listener,
             protocol=f"HTTP/{raw.version.major}.{raw.version.minor}",
@@ -92,9 +116,15 @@ def host_name(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
+def new_id() -> str:
+    """A fresh UUID of version 4, as text."""
+    digits = _entropy.take(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
+
+
 def new_trace_id(now: float) -> str:
     """A fresh X-Amzn-Trace-Id value (semantics/sync.md §0.2)."""
-    return f"Root=1-{int(now):08x}-{os.urandom(12).hex()}"
+    return f"Root=1-{int(now):08x}-{_entropy.take(12).hex()}"
 
 
 def _text(raw: bytes) -> str:
