@@ -27,8 +27,10 @@ from router.settings import Listener
 log = logging.getLogger("router.ingress")
 access_log = logging.getLogger("router.access")
 
-MAX_LINE = 64 * 1024
+MAX_LINE = 32 * 1024
 """Bytes of a request line or of one header. Above every front door's own limit, so that each answers in its own words."""
+MAX_HEADERS = 256
+"""AWS has no limit of number; this one and `MAX_LINE` bound the memory that one connection can take."""
 KEEPALIVE_SECONDS = 75.0
 
 
@@ -56,10 +58,13 @@ class HttpDoor:
             auto_decompress=False,
             max_line_size=MAX_LINE,
             max_field_size=MAX_LINE,
+            max_headers=MAX_HEADERS,
         )
 
     async def handle(self, raw: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        if raw.method == "CONNECT":
+            return self.malformed("CONNECT asks for a proxy, and this is none.")
         started = self._clock.monotonic()
         request = self._reader.read(raw, self._clock.now())
         trigger = self.table.match(request)

@@ -17,7 +17,7 @@ from router.model import Headers, Request
 from router.settings import Listener
 
 _TRACE = re.compile(r"[ -~]{1,512}")
-_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?]*")
+_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
@@ -59,6 +59,8 @@ class RequestReader:
         """The request, its body unread unless there is none. `now`: epoch seconds."""
         headers = [(_text(name), _text(value)) for name, value in raw.raw_headers]
         path, query = split_target(raw.raw_path)
+        if authority := authority_of(raw.raw_path):
+            headers = [("Host", authority), *((name, value) for name, value in headers if name.lower() != "host")]
         host = trace = forwarded = proto = forwarded_port = ""
         for name, value in headers:
             match name.lower():
@@ -109,11 +111,17 @@ def split_target(target: str) -> tuple[str, str]:
     return path or "/", query
 
 
+def authority_of(target: str) -> str:
+    """Host and port of a target in absolute form, which count instead of the Host header (RFC 9112 §3.2.2); else empty."""
+    absolute = None if target.startswith("/") else _ABSOLUTE.match(target)
+    return absolute[0].partition("://")[2].rpartition("@")[2] if absolute else ""
+
+
 def host_name(host: str) -> str:
-    """The name of a Host header in lower case, without port; an IPv6 literal keeps its brackets."""
+    """The name of a Host header in lower case, without port and the dot of a full name; an IPv6 literal keeps its brackets."""
     if host.startswith("["):
         return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower()
+    return host.partition(":")[0].lower().removesuffix(".")
 
 
 def new_id() -> str:

@@ -149,6 +149,28 @@ async def test_bodies_up_to_the_front_doors_limit(open_door: OpenDoor, framing: 
     assert door.metrics.finished == [("t", status)]
 
 
+async def test_the_host_of_an_absolute_target_counts_instead_of_the_header(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    answer = await talk(
+        door.port, b"GET http://shop.example.com:81/a?b HTTP/1.1\r\nX-A: 1\r\nHost: other\r\nConnection: close\r\n\r\n"
+    )
+    assert json.loads(body_of(answer)) == {
+        "method": "GET",
+        "path": "/a",
+        "query": "b",
+        "host": "shop.example.com",
+        "headers": [["Host", "shop.example.com:81"], ["X-A", "1"], ["Connection", "close"]],
+        "body": "",
+    }
+
+
+async def test_headers_are_taken_in_their_hundreds(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    many = b"".join(b"x-%d: y\r\n" % number for number in range(250))
+    answer = await talk(door.port, b"GET / HTTP/1.1\r\nHost: x\r\n" + many + b"\r\n")
+    assert len(json.loads(body_of(answer))["headers"]) == 251
+
+
 async def test_the_listeners_own_limit_lies_below(open_door: OpenDoor) -> None:
     door = await open_door(echo, max_body=10)
     answer = await talk(door.port, b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 11\r\n\r\n01234567890")
@@ -185,6 +207,7 @@ async def test_a_refused_body_is_not_asked_for(open_door: OpenDoor) -> None:
 GARBAGE = [
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     b"GET\r\n\r\n",
+    b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET / HTTP/9.9\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nBad Header\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\n\r\n",

@@ -14,7 +14,7 @@ from aiohttp import HttpVersion11
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.ingress.request import RequestReader, host_name, new_id, new_trace_id, split_target
+from router.ingress.request import RequestReader, authority_of, host_name, new_id, new_trace_id, split_target
 from router.model import Request
 from router.settings import Address, Listener
 
@@ -32,6 +32,7 @@ from router.settings import Address, Listener
         ("http://host:1/a?b", ("/a", "b")),
         ("http://host", ("/", "")),
         ("http://host?b", ("/", "b")),
+        ("http://host#f/a", ("/", "")),
         ("*", ("*", "")),
         ("", ("/", "")),
     ],
@@ -50,10 +51,33 @@ def test_any_target_has_a_path(target: str) -> None:
 
 @pytest.mark.parametrize(
     ("host", "name"),
-    [("Example.COM", "example.com"), ("x:80", "x"), ("[::1]:8080", "[::1]"), ("[::1", "[::1]"), ("", ""), (":80", "")],
+    [
+        ("Example.COM", "example.com"),
+        ("example.com.:80", "example.com"),
+        ("x:80", "x"),
+        ("[::1]:8080", "[::1]"),
+        ("[::1", "[::1]"),
+        ("", ""),
+        (":80", ""),
+    ],
 )
 def test_the_host_is_a_name_without_port(host: str, name: str) -> None:
     assert host_name(host) == name
+
+
+@pytest.mark.parametrize(
+    ("target", "authority"),
+    [
+        ("http://Shop.example.com:80/a?b", "Shop.example.com:80"),
+        ("http://[::1]:80", "[::1]:80"),
+        ("http://user:password@shop/", "shop"),
+        ("/http://shop/", ""),
+        ("*", ""),
+        ("", ""),
+    ],
+)
+def test_only_a_target_in_absolute_form_names_its_host(target: str, authority: str) -> None:
+    assert authority_of(target) == authority
 
 
 def test_a_new_trace_id_is_of_xrays_form() -> None:
