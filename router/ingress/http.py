@@ -7,17 +7,15 @@ network ends here: it never raises past the door, never hangs, never grows memor
 import logging
 import socket
 import struct
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
 from router.driver import Driver, Exchange, plain_error
 from router.errors import RequestError
 from router.ingress.body import BodyReader
+from router.ingress.connection import Server
 from router.ingress.request import RequestReader
 from router.model import Reply, Request, Stream
 from router.ports import Clock, Metrics
@@ -50,7 +48,7 @@ class HttpDoor:
 
     def server(self) -> web.Server:
         """A protocol factory for `loop.create_server`. Call inside the running loop."""
-        return _Server(
+        return Server(
             self.handle,
             self.malformed,
             keepalive_timeout=KEEPALIVE_SECONDS,
@@ -190,33 +188,3 @@ class StreamedResponse(_OwnHeaders):
         if transport is not None:
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             transport.abort()
-
-
-class _Connection(RequestHandler):
-    """aiohttp's connection, with our own answer to what its parser refuses."""
-
-    malformed: Callable[[str], web.StreamResponse]
-
-    def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
-    ) -> web.StreamResponse:
-        if status != 400:
-            return super().handle_error(request, status, exc, message)
-        log.info("A malformed request was refused.", extra={"client": request.remote, "detail": str(exc)[:200]})
-        return self.malformed("The request is malformed.")
-
-
-class _Server(web.Server):
-    def __init__(
-        self,
-        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
-        malformed: Callable[[str], web.StreamResponse],
-        **options: Any,
-    ) -> None:
-        super().__init__(handler, **options)
-        self._malformed = malformed
-
-    def __call__(self) -> RequestHandler:
-        connection = _Connection(self, loop=self._loop, **self._kwargs)
-        connection.malformed = self._malformed
-        return connection

@@ -260,6 +260,52 @@ async def test_a_caller_that_leaves_in_its_body_invokes_nothing(open_door: OpenD
     assert seen == ["incomplete_request"]
 
 
+async def test_a_body_that_stops_coming_is_given_up(open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.ingress.body.BODY_IDLE_SECONDS", 0.01)
+    door = await open_door(echo)
+    answer = await talk(door.port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+    assert (answer.split()[1], body_of(answer)) == (b"400", b"incomplete")
+
+
+LARGE = b"x" * (32 << 20)
+
+
+def large(request: Request, built: Any) -> Conversation:
+    return Reply(200, [], LARGE)
+    yield ReadBody(0)
+
+
+async def test_a_caller_that_does_not_read_its_answer_is_given_up(
+    open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("router.ingress.connection.UNREAD_SECONDS", 0.01)
+    caplog.set_level(logging.INFO, logger="router.ingress")
+    door = await open_door(large)
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(10):
+        while not caplog.messages:
+            await asyncio.sleep(0.01)
+    assert caplog.messages == ["A caller that does not read its answer was given up."]
+    async with asyncio.timeout(10):
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await reader.readexactly(len(LARGE))
+    writer.close()
+
+
+async def test_a_caller_may_read_slowly(open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.ingress.connection.UNREAD_SECONDS", 0.5)
+    door = await open_door(large)
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    taken = 0
+    while piece := await reader.read(256 << 10):
+        taken += len(piece)
+        await asyncio.sleep(0.005)
+    assert taken > len(LARGE)
+    writer.close()
+
+
 async def test_a_stream_is_passed_on_as_it_comes(open_door: OpenDoor) -> None:
     first_was_read = asyncio.Event()
 
