@@ -3,7 +3,7 @@
 Every stage runs over all parts that passed the stage before, so that one run tells everything that is wrong.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ from router.config.construct import construct
 from router.config.env_file import EnvFileError, parse_env_file
 from router.config.files import Files, Recorded
 from router.config.nodes import Entry, ListNode, MapNode, Node, Opaque, child, locate, scalars
-from router.config.problem import Path, Problem, Severity
+from router.config.problem import Path, Problem, Severity, hidden
 from router.config.reporting import Reporter
 from router.config.rules import check
 from router.config.rules.context import Context
@@ -39,7 +39,8 @@ class Loaded:
     """`config`: None where there is an error, and where a variable is not set and need not be (`require_env=False`).
 
     `problems`: sorted by place. `files`: every file that was read, absolute, env files and those of `${file:…}` among them.
-    `sources`: the text of each YAML file by the path that findings show. `unreadable`: files that could not be read at all.
+    `sources`: the text of each YAML file by the path that findings show, without literal secrets. `unreadable`: files that
+    could not be read at all.
     """
 
     config: Config | None
@@ -78,7 +79,7 @@ def load(
     told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
-    return Loaded(config, list(told), recorded.paths, assembly.texts, tuple(assembly.unreadable))
+    return Loaded(config, list(told), recorded.paths, _printable(assembly.texts, told), tuple(assembly.unreadable))
 
 
 def _redacted(problem: Problem, redact: Any) -> Problem:
@@ -178,6 +179,15 @@ class _Loader:
         except EnvFileError as error:
             reporter.report(where, "bad-env-file", f"the file cannot be read: {error}")
         return {}
+
+
+def _printable(texts: Mapping[str, str], problems: Iterable[Problem]) -> dict[str, str]:
+    """The texts that findings quote; a secret that stands in a file must not stand in a log, too."""
+    printable = dict(texts)
+    for problem in problems:
+        if problem.code == "literal-secret":
+            printable[problem.file] = hidden(printable[problem.file], problem.span)
+    return printable
 
 
 def _names(root: MapNode, section: str) -> set[str]:
