@@ -13,7 +13,7 @@ from typing import Any
 from router import jsontext
 from router.batches import Batch, Rejected, Settlement
 from router.deliveries import Receipt
-from router.errors import FetchFailed, Invoked, RequestError, Unavailable
+from router.errors import BodyTooLarge, FetchFailed, Invoked, RequestError, Unavailable
 from router.model import (
     Accept,
     ErrorNote,
@@ -34,7 +34,7 @@ from router.model import (
     Stream,
     Trigger,
 )
-from router.outcome import Outcome, OutcomeKind, transport
+from router.outcome import Outcome, OutcomeKind, error_type, transport
 from router.ports import Acceptor, Clock, Fetcher, Forwarder, Invoker, Metrics
 
 log = logging.getLogger("router.driver")
@@ -161,8 +161,11 @@ class Driver:
 
     async def _read_body(self, exchange: Exchange, step: Step) -> bytes:
         assert isinstance(step, ReadBody)
-        body = await exchange.read_body(step.limit)
-        exchange.request.body = body
+        body = exchange.request.body
+        if body is None:
+            body = exchange.request.body = await exchange.read_body(step.limit)
+        elif len(body) > step.limit:
+            raise BodyTooLarge(step.limit)
         return body
 
     async def _invoke(self, exchange: Exchange | BatchExchange, step: Step) -> Outcome:
@@ -203,8 +206,10 @@ class Driver:
             body = exchange.request.body
         else:
             assert exchange.read_piece is not None
-            while sum(map(len, exchange.peeked)) <= step.limit and (piece := await exchange.read_piece()):
+            size = sum(map(len, exchange.peeked))
+            while size <= step.limit and (piece := await exchange.read_piece()):
                 exchange.peeked.append(piece)
+                size += len(piece)
             body = b"".join(exchange.peeked)
         return Glimpse(body[: step.limit], len(body) > step.limit)
 
@@ -262,8 +267,9 @@ def _outgoing_body(exchange: Exchange) -> tuple[bytes | AsyncIterator[bytes] | N
 
 async def _pieces(exchange: Exchange) -> AsyncIterator[bytes]:
     assert exchange.read_piece is not None
-    while exchange.peeked:
-        yield exchange.peeked.pop(0)
+    if exchange.peeked:
+        yield b"".join(exchange.peeked)
+        exchange.peeked.clear()
     while piece := await exchange.read_piece():
         yield piece
 
@@ -340,6 +346,7 @@ def _log_failure(exchange: Exchange | BatchExchange, invocation: Invocation, out
             "trace_id": exchange.request.trace_id,
             "lambda_request_id": outcome.request_id or None,
             "status": outcome.status or None,
+            "error_type": error_type(outcome),
             "code": outcome.code,
             "detail": outcome.message,
             "seconds": round(outcome.function_seconds, 6),

@@ -274,6 +274,7 @@ class TriggerType:
     None: the type cannot share. `route_keys(settings)`: what must be unique among triggers that share a claim.
     `introduce(triggers)`: tells triggers that share a claim of each other, before any request comes; whichever of them then gets
     a request speaks for all.
+    `check_functions(settings, functions, report)`: rules about functions that it names; `functions`: every one's settings.
     `probes(built)`: the health checks that run while the trigger is served.
     `source(built)`: what is polled for this trigger, None: nothing; `handle_batch(batch, built)`: the conversation about what
     came from there. A trigger that is polled claims no requests.
@@ -296,6 +297,7 @@ class TriggerType:
     timetable: Callable[[Any], Sequence[Planned]] | None = None
     check_at: Callable[[Mapping[str, Any], float, Report], None] | None = None
     accepts: Callable[[Mapping[str, Any]], bool] = is_asynchronous
+    check_functions: Callable[[Mapping[str, Any], Mapping[str, Any], Report], None] | None = None
 
 
 @dataclass(slots=True, frozen=True)

@@ -4,6 +4,7 @@ Lambda answers HTTP 200 for a crashed function and says so only in `X-Amz-Functi
 retries, metrics and tests read `Outcome.kind`, never a status of Lambda's. Source: semantics/sync.md §1.2, §1.4, §1.5.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +38,8 @@ _INVOKED = {
     OutcomeKind.SERVICE_ERROR: Invoked.UNKNOWN,
     OutcomeKind.TRANSPORT: Invoked.UNKNOWN,
 }
+
+_ERROR_TYPE = re.compile(rb'"errorType"\s*:\s*"([^"\\]{1,128})"')
 
 
 @dataclass(slots=True)
@@ -113,6 +116,14 @@ def function_error(
         log_tail,
         invoked=Invoked.YES,
     )
+
+
+def error_type(outcome: Outcome) -> str | None:
+    """`errorType` of a function's error object, for logs: its name only, since the message may hold anything."""
+    if outcome.kind is not OutcomeKind.FUNCTION_ERROR:
+        return None
+    found = _ERROR_TYPE.search(outcome.payload, 0, 64 * 1024)
+    return found[1].decode(errors="replace") if found else None
 
 
 def timed_out(seconds: float, sent: bool = True) -> Outcome:

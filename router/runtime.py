@@ -118,15 +118,18 @@ class Daemon:
         log.info("Ready.", extra={"triggers": len(config.triggers), "functions": len(config.functions), "pid": os.getpid()})
 
     async def wait(self) -> None:
-        """Return when SIGTERM or SIGINT comes, or `stop` is called."""
+        """Return when SIGTERM or SIGINT comes, or `stop` is called.
+
+        Supervisors repeat SIGTERM: it changes nothing until the daemon is closed. A second SIGINT is an impatient person's: it
+        is a KeyboardInterrupt again.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         try:
             await self._stopping.wait()
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
+            loop.remove_signal_handler(signal.SIGINT)
 
     def stop(self) -> None:
         """Begin to drain. A second call changes nothing; `drain_timeout` bounds the wait."""
@@ -169,6 +172,7 @@ class Daemon:
         if self.background is not None:
             await self.background.close()
         await self.telemetry.close()
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
         log.info("Stopped.")
 
     def not_ready(self) -> str | None:

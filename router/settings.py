@@ -64,7 +64,7 @@ class Admin:
     """The operator's own listener: health, readiness, metrics. None as address: off."""
 
     listen: Address | None
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -135,4 +135,4 @@ class Config:
     labels: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     """Every file that was read, absolute: what a reload has to watch."""
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)

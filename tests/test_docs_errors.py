@@ -4,16 +4,33 @@ Every situation is held as a real conversation with every trigger type; the tabl
 `UPDATE_DOCS=1 python -m pytest tests/test_docs_errors.py` rewrites them.
 """
 
+import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from router.arn import FunctionArn
-from router.errors import BodyIncomplete, BodyTooLarge, RequestError, Unavailable
-from router.fakes import request, succeeded
-from router.model import Function, Invoke, ReadBody, Reply, Scope, Target
+from router.config.bundle import bundle, definition_of
+from router.config.complete import Completion
+from router.config.construct import construct
+from router.config.schemas import documents
+from router.config.shape import Shapes
+from router.config.source import parse
+from router.errors import (
+    BodyIncomplete,
+    BodyTooLarge,
+    OriginBroken,
+    OriginError,
+    OriginTimeout,
+    OriginUnreachable,
+    RequestError,
+    Unavailable,
+)
+from router.fakes import FakeStream, request, succeeded
+from router.model import Forward, Function, Glimpse, Invoke, OriginResponse, PeekBody, ReadBody, Reply, Scope, Target
 from router.outcome import Outcome, OutcomeKind, from_response, function_error, throttled, timed_out, transport
 from router.triggers import TYPES
 
@@ -23,14 +40,33 @@ SCOPE = Scope("shop", "111122223333", "eu-west-1", lambda reference: Target(HELL
 LAMBDA_API_PATH = "/2015-03-31/functions/{}/invocations"
 
 
+FINE = succeeded(b'{"statusCode":200}')
+SIGN_UP = (
+    b'{"version":"1","triggerSource":"PreSignUp_SignUp","region":"eu-west-1","userPoolId":"eu-west-1_abc","userName":"ada",'
+    b'"callerContext":{"awsSdkVersion":"1","clientId":"web"},"request":{"userAttributes":{}},"response":{}}'
+)
+
+
 @dataclass(frozen=True)
 class Door:
-    """A front door: its type and settings, and a request that reaches the function."""
+    """A front door: its type and settings, and a request that reaches the function. `fine`: its good answer, if not `FINE`."""
 
     title: str
     type: str
     settings: Mapping[str, Any]
     path: str = "/orders"
+    body: bytes = b""
+    fine: Outcome | None = None
+
+
+def completed(settings: dict[str, Any], type: str) -> dict[str, Any]:
+    """Settings with every default, as `build` gets them."""
+    shapes = Shapes(bundle(documents(), TYPES))
+    schema = shapes.resolve(f"#/$defs/{definition_of(type)}")
+    root = parse(json.dumps(settings).encode(), "router.yaml").root
+    assert root is not None
+    value: dict[str, Any] = Completion(shapes, (), str, {}).complete(schema, construct(shapes, schema, root), root)
+    return value
 
 
 ROUTES = {"base_path": "/", "routes": {"POST /orders": "hello"}}
@@ -39,14 +75,29 @@ HTTP = Door("API Gateway HTTP", "api_gateway", {"api": "http", **ROUTES})
 URL = Door("Function URL", "function_url", {"function": "hello"})
 ALB = Door("Load balancer", "alb", {"rules": {"orders": {"path": ["/orders"], "function": "hello"}}})
 API = Door("Invoke API", "lambda_api", {"functions": "all"}, LAMBDA_API_PATH.format("hello"))
-DOORS = (REST, HTTP, URL, ALB, API)
+POOL = Door(
+    "Cognito",
+    "cognito",
+    {"user_pool": "eu-west-1_abc", "operations": {"PreSignUp": {"function": "hello"}}, "timeout": 5.0, "attempts": 3},
+    body=SIGN_UP,
+    fine=succeeded(SIGN_UP),
+)
+STAGE = {"function": "hello:1", "include_body": True}
+EDGE = Door(
+    "Lambda@Edge",
+    "lambda_edge",
+    completed({"behaviors": {"/orders": {"origin": "http://origin.example.com", "viewer_request": STAGE}}}, "lambda_edge"),
+    fine=succeeded(b'{"uri":"/orders"}'),
+)
+TASK = Door("HTTP Task", "step_functions", {"function": "hello"}, body=b"{}")
+DOORS = (REST, HTTP, URL, ALB, EDGE, API, POOL, TASK)
 
 
 @dataclass(frozen=True)
 class Situation:
     """Something that goes wrong. `request`: what is unusual in the request, by trigger type, or `*` for every one.
 
-    `settings`: what is declared beside the door's own.
+    `settings`: what is declared beside the door's own. `origin`: what an origin does.
     """
 
     words: str
@@ -54,6 +105,7 @@ class Situation:
     read: bytes | RequestError | None = None
     request: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    origin: OriginError | None = None
 
 
 def service_error(status: int, code: str, key: str, message: str, **more: str) -> Outcome:
@@ -64,8 +116,6 @@ def service_error(status: int, code: str, key: str, message: str, **more: str) -
 
 
 LONG_WHEN_ESCAPED = b'"' + b'\\"' * 1_600_000 + b'"'
-
-FINE = succeeded(b'{"statusCode":200}')
 
 SITUATIONS = (
     Situation("The function raised, exited or ran into its own timeout", function_error(b'{"errorMessage":"no"}', "id")),
@@ -111,6 +161,7 @@ SITUATIONS = (
         request={
             "api_gateway": {"path": "/nowhere"},
             "alb": {"path": "/nowhere"},
+            "lambda_edge": {"path": "/nowhere"},
             "lambda_api": {"path": LAMBDA_API_PATH.format("nobody")},
         },
     ),
@@ -122,11 +173,16 @@ SITUATIONS = (
         request={
             "api_gateway": {"query": "a=|"},
             "alb": {"headers": [("Upgrade", "websocket")]},
+            "lambda_edge": {"headers": [("Upgrade", "websocket"), ("Connection", "Upgrade")]},
             "lambda_api": {"headers": [("X-Amz-Invocation-Type", "Sometimes")]},
+            "step_functions": {"headers": [("Content-Type", "text/xml")]},
         },
     ),
     Situation("The request target is too long", FINE, request={"*": {"query": "q=" + "x" * 17_000}}),
     Situation("The headers are too long", FINE, request={"*": {"headers": [("X-Long", "x" * 17_000)]}}),
+    Situation("The origin cannot be reached", FINE, origin=OriginUnreachable("refused")),
+    Situation("The origin is too slow", FINE, origin=OriginTimeout("slow")),
+    Situation("The origin's answer is no HTTP, or breaks off before its body", FINE, origin=OriginBroken("garbage")),
     Situation("The router cannot take work at the moment", read=Unavailable("draining", 1)),
 )
 
@@ -142,11 +198,15 @@ def play(door: Door, situation: Situation) -> Reply:
     step = next_step(conversation, None)
     while not isinstance(step, Reply):
         if isinstance(step, ReadBody):
-            step = next_step(conversation, limited(step, situation.read))
+            step = next_step(conversation, limited(step, door.body if situation.read is None else situation.read))
+        elif isinstance(step, PeekBody):
+            step = next_step(conversation, situation.read if isinstance(situation.read, RequestError) else Glimpse(b"", False))
+        elif isinstance(step, Forward):
+            step = next_step(conversation, situation.origin or OriginResponse(200, "OK", [], FakeStream()))
         else:
             assert isinstance(step, Invoke)
             assert situation.outcome is not None, f"{door.title} invokes although {situation.words}"
-            step = next_step(conversation, situation.outcome)
+            step = next_step(conversation, door.fine or FINE if situation.outcome is FINE else situation.outcome)
     return step
 
 
@@ -157,11 +217,11 @@ def next_step(conversation: Any, answer: object) -> Any:
         return stop.value
 
 
-def limited(step: ReadBody, read: bytes | RequestError | None) -> bytes | RequestError:
+def limited(step: ReadBody, read: bytes | RequestError) -> bytes | RequestError:
     """A body beyond the limit is thrown as the driver does, with the limit that was asked for."""
     if isinstance(read, BodyTooLarge) or (isinstance(read, bytes) and len(read) > step.limit):
         return BodyTooLarge(step.limit)
-    return read if read is not None else b""
+    return read
 
 
 # --- rendering -------------------------------------------------------------------------------------------------------
@@ -171,8 +231,9 @@ def tables() -> str:
     played = {door.title: {situation.words: play(door, situation) for situation in SITUATIONS} for door in DOORS}
     overview = [[words, *(brief(replies[words]) for replies in played.values())] for words in played[REST.title]]
     parts = [table(["", *played], overview)]
-    heading = ["", "status", "body", "`x-amzn-ErrorType`", "`x-router-error`", "`x-router-invoked`"]
     for title, replies in played.items():
+        third = ["sentence on the page", "`X-Cache`"] if title == EDGE.title else ["body", "`x-amzn-ErrorType`"]
+        heading = ["", "status", *third, "`x-router-error`", "`x-router-invoked`"]
         rows = [[words, *full(reply)] for words, reply in replies.items() if goes_wrong(reply)]
         parts.append(f"## {title}\n\n{table(heading, rows)}")
     return "\n" + "\n".join(parts) + "\n"
@@ -192,9 +253,16 @@ def brief(reply: Reply) -> str:
 
 def full(reply: Reply) -> list[str]:
     assert isinstance(reply.body, bytes)
-    error_type = lower_headers(reply).get("x-amzn-errortype", "")
+    headers = lower_headers(reply)
+    error_type = headers.get("x-cache") or headers.get("x-amzn-errortype", "")
     named = [reply.error.name, reply.error.invoked.value] if reply.error else ["", ""]
-    return [str(reply.status), *map(code, [reply.body.decode(), error_type, *named])]
+    return [str(reply.status), *map(code, [shown(reply.body.decode()), error_type, *named])]
+
+
+def shown(body: str) -> str:
+    """Of CloudFront's page the sentence that says what happened."""
+    page = re.search(r'<HR noshade size="1px">\n(.*)\n<BR clear="all">', body)
+    return page[1] if page else body
 
 
 def code(text: str) -> str:

@@ -45,6 +45,7 @@ async def converse(
     metrics = FakeMetrics()
     driver = Driver(invoker or FakeInvoker(), clock or FakeClock(), lambda: draw, metrics)
     exchange = Exchange(trigger("t", handle), request("GET", "/"), read_body)
+    exchange.request.body = None
     return await driver.run(exchange), exchange, metrics
 
 

@@ -9,6 +9,7 @@ from router.outcome import (
     Outcome,
     OutcomeKind,
     classify,
+    error_type,
     from_response,
     function_error,
     refused,
@@ -141,3 +142,18 @@ def test_every_answer_has_a_class(status: int, reported: str | None, body: dict[
     outcome = from_response(status, headers, b"", body)
     assert outcome.kind is classify(status, reported)
     assert (outcome.kind is OutcomeKind.OK) == (200 <= status < 300 and reported is None)
+
+
+@pytest.mark.parametrize(
+    ("payload", "name"),
+    [
+        (b'{"errorMessage": "boom", "errorType": "ValueError", "stackTrace": []}', "ValueError"),
+        (b'{"errorType":"Runtime.ExitError"}', "Runtime.ExitError"),
+        (b'{"errorType":"' + b"x" * 129 + b'"}', None),
+        (b'{"errorType":null}', None),
+        (b"garbage", None),
+    ],
+)
+def test_the_error_type_is_known_by_name(payload: bytes, name: str | None) -> None:
+    assert error_type(function_error(payload, "id")) == name
+    assert error_type(Outcome(OutcomeKind.OK, payload)) is None

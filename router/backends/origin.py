@@ -40,7 +40,10 @@ class OriginClient:
 
     async def resolve(self, origin: Origin) -> None:
         try:
-            await self._resolver.resolve(origin.host, origin.port)
+            async with asyncio.timeout(origin.connect_timeout):
+                await self._resolver.resolve(origin.host, origin.port)
+        except TimeoutError as error:
+            raise OriginUnreachable(f"{origin.host} does not resolve within {origin.connect_timeout:g} seconds") from error
         except OSError as error:
             raise OriginUnreachable(f"{origin.host} does not resolve: {error}") from error
 
@@ -175,7 +178,6 @@ class _Upload:
         self._read_timeout = read_timeout
         self.stalls_at: Callable[[float | None], None] = _never
         self.failure: RequestError | None = None
-        self.whole = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
@@ -187,7 +189,6 @@ class _Upload:
         except RequestError as error:
             self.failure = error
             raise
-        self.whole = True
 
 
 async def _pieces(body: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -215,8 +216,6 @@ class _Answer:
             if self._upload is not None and self._upload.failure is not None:
                 raise self._upload.failure from error
             raise _translated(error, self._origin) from error
-        if self._upload is not None and not self._upload.whole:
-            self._answer.close()
 
     async def aclose(self) -> None:
         self._answer.close()

@@ -3,7 +3,7 @@
 Every stage runs over all parts that passed the stage before, so that one run tells everything that is wrong.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -17,8 +17,8 @@ from router.config.complete import Completion
 from router.config.construct import construct
 from router.config.env_file import EnvFileError, parse_env_file
 from router.config.files import Files, Recorded
-from router.config.nodes import MapNode, Opaque, child, locate, scalars
-from router.config.problem import Path, Problem, Severity
+from router.config.nodes import Entry, ListNode, MapNode, Node, Opaque, child, locate, scalars
+from router.config.problem import Path, Problem, Severity, hidden
 from router.config.reporting import Reporter
 from router.config.rules import check
 from router.config.rules.context import Context
@@ -39,7 +39,8 @@ class Loaded:
     """`config`: None where there is an error, and where a variable is not set and need not be (`require_env=False`).
 
     `problems`: sorted by place. `files`: every file that was read, absolute, env files and those of `${file:…}` among them.
-    `sources`: the text of each YAML file by the path that findings show. `unreadable`: files that could not be read at all.
+    `sources`: the text of each YAML file by the path that findings show, without literal secrets. `unreadable`: files that
+    could not be read at all.
     """
 
     config: Config | None
@@ -80,7 +81,7 @@ def load(
     told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
-    return Loaded(config, list(told), recorded.paths, assembly.texts, tuple(assembly.unreadable))
+    return Loaded(config, list(told), recorded.paths, _printable(assembly.texts, told), tuple(assembly.unreadable))
 
 
 def _redacted(problem: Problem, redact: Any) -> Problem:
@@ -109,7 +110,7 @@ class _Loader:
 
     def run(self, root: MapNode) -> Config | None:
         value = construct(self.shapes, self.shapes.root, root)
-        broken = self._validate(root, value)
+        root, value, broken = self._validate(root, value)
         completion = Completion(self.shapes, _names(root, "functions"), self.files.absolute, self.assembly.namespaces)
         settings = completion.complete(self.shapes.root, _without(value, broken), root)
         reporter = Reporter(root, self.problems)
@@ -134,17 +135,30 @@ class _Loader:
             return None
         return build(Material(settings, self.types, self.env, env_files, _places(root), self.files.paths))
 
-    def _validate(self, root: MapNode, value: Any) -> set[Path]:
-        """Reports what does not fit the schema; returns the parts to leave out."""
-        broken: set[Path] = set()
+    def _validate(self, root: MapNode, value: Any) -> tuple[MapNode, Any, set[Path]]:
+        """Reports what does not fit the schema; returns the tree and value to check further, and the parts to leave out.
+
+        A part whose only fault is a key that is not known is still worth checking: a misspelt key is taken as the one that
+        was meant, another one is left out.
+        """
         reporter = Reporter(root, self.problems)
         said = [self._said(root, error) for error in errors(self.shapes, value)]
         misspelt = {(path[:-1], word.meant) for path, word in said if word.code == "unknown-key"}
+        unknown: dict[Path, str | None] = {}
+        broken: set[Path] = set()
         for path, word in said:
+            if word.code == "unknown-key":
+                unknown[path] = word.meant
+            elif word.code != "missing-key" or (path, word.meant) not in misspelt:
+                broken.add(_part(path))
             if word.code != "missing-key" or (path, word.meant) not in misspelt:
                 reporter.report(path, word.code, word.message, help=word.help, on=word.on)
-            broken.add(path[:2] if path[:1] and path[0] in _BY_NAME else path[:1])
-        return broken
+        if not unknown:
+            return root, value, broken
+        mended = _mended(root, unknown)
+        assert isinstance(mended, MapNode)
+        value = construct(self.shapes, self.shapes.root, mended)
+        return mended, value, broken | {_part(tuple(error.absolute_path)) for error in errors(self.shapes, value)}
 
     def _said(self, root: MapNode, error: ValidationError) -> tuple[Path, Words]:
         path: Path = tuple(error.absolute_path)
@@ -171,9 +185,38 @@ class _Loader:
         return {}
 
 
+def _printable(texts: Mapping[str, str], problems: Iterable[Problem]) -> dict[str, str]:
+    """The texts that findings quote; a secret that stands in a file must not stand in a log, too."""
+    printable = dict(texts)
+    for problem in problems:
+        if problem.code == "literal-secret":
+            printable[problem.file] = hidden(printable[problem.file], problem.span)
+    return printable
+
+
 def _names(root: MapNode, section: str) -> set[str]:
     below = child(root, section)
     return set(below[1].entries) if below and isinstance(below[1], MapNode) else set()
+
+
+def _part(path: Path) -> Path:
+    """What a finding spoils: a section, or one item of those that are named."""
+    return path[:2] if path[:1] and path[0] in _BY_NAME else path[:1]
+
+
+def _mended(node: Node, unknown: Mapping[Path, str | None], at: Path = ()) -> Node:
+    """The tree with misspelt keys put right, unless the right one is there, too, and without other unknown keys."""
+    if isinstance(node, ListNode):
+        return ListNode(node.span, [_mended(item, unknown, (*at, index)) for index, item in enumerate(node.items)])
+    if not isinstance(node, MapNode):
+        return node
+    entries: dict[str, Entry] = {}
+    for key, entry in node.entries.items():
+        path = (*at, key)
+        name = unknown.get(path, key)
+        if name == key or (name is not None and name not in node.entries):
+            entries[name] = Entry(entry.key, _mended(entry.value, unknown, path))
+    return MapNode(node.span, entries)
 
 
 def _without(value: dict[str, Any], broken: set[Path]) -> dict[str, Any]:

@@ -121,6 +121,17 @@ def source_line(text: str, number: int) -> str | None:
     return lines[number - 1] if 0 < number <= len(lines) else None
 
 
+def hidden(text: str, span: Span) -> str:
+    """The text with asterisks in place of what stands at `span`; lines and columns stay what they are."""
+    lines = list(_lines(text))
+    for number in range(span.line, min(span.end_line, len(lines)) + 1):
+        line = lines[number - 1]
+        start = span.column - 1 if number == span.line else 0
+        end = min(span.end_column - 1, len(line)) if number == span.end_line else len(line)
+        lines[number - 1] = line[:start] + "*" * (end - start) + line[end:]
+    return "\n".join(lines)
+
+
 @lru_cache(maxsize=8)
 def _lines(text: str) -> list[str]:
     return _LINE_BREAK.split(text)

@@ -123,7 +123,7 @@ class ActivityWorker:
             self._running -= 1
             seconds = self._clock.monotonic() - started
             self._metrics.batch_finished(self._trigger, status, settlement.error, seconds, exchange.waited)
-            log.info(
+            log.debug(
                 "A task ended.",
                 extra={
                     "trigger": name,

@@ -32,9 +32,13 @@ class BodyReader:
         """What has come since, at least one byte; empty at the end. Raises `BodyTooLarge`, `BodyIncomplete`."""
         if not self._begun:
             self._begin()
+        content = self._raw.content
         try:
-            async with asyncio.timeout(BODY_IDLE_SECONDS):
-                piece = await self._raw.content.readany()
+            if content.is_eof():  # all of it is here: no need to wait, and so no need for a timer
+                piece = content.read_nowait()
+            else:
+                async with asyncio.timeout(BODY_IDLE_SECONDS):
+                    piece = await content.readany()
         except TimeoutError:
             raise BodyIncomplete("the request body stopped coming") from None
         except (ConnectionError, HttpProcessingError, web.RequestPayloadError) as error:

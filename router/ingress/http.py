@@ -5,17 +5,17 @@ network ends here: it never raises past the door, never hangs, never grows memor
 """
 
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+import socket
+import struct
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict
 
 from router.driver import Driver, Exchange, plain_error
 from router.errors import RequestError
 from router.ingress.body import BodyReader
+from router.ingress.connection import Server
 from router.ingress.request import RequestReader
 from router.model import Reply, Request, Stream
 from router.ports import Clock, Metrics
@@ -25,8 +25,10 @@ from router.settings import Listener
 log = logging.getLogger("router.ingress")
 access_log = logging.getLogger("router.access")
 
-MAX_LINE = 64 * 1024
+MAX_LINE = 32 * 1024
 """Bytes of a request line or of one header. Above every front door's own limit, so that each answers in its own words."""
+MAX_HEADERS = 256
+"""AWS has no limit of number; this one and `MAX_LINE` bound the memory that one connection can take."""
 KEEPALIVE_SECONDS = 75.0
 
 
@@ -46,7 +48,7 @@ class HttpDoor:
 
     def server(self) -> web.Server:
         """A protocol factory for `loop.create_server`. Call inside the running loop."""
-        return _Server(
+        return Server(
             self.handle,
             self.malformed,
             keepalive_timeout=KEEPALIVE_SECONDS,
@@ -54,10 +56,13 @@ class HttpDoor:
             auto_decompress=False,
             max_line_size=MAX_LINE,
             max_field_size=MAX_LINE,
+            max_headers=MAX_HEADERS,
         )
 
     async def handle(self, raw: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        if raw.method == "CONNECT":
+            return self.malformed("CONNECT asks for a proxy, and this is none.")
         started = self._clock.monotonic()
         request = self._reader.read(raw, self._clock.now())
         trigger = self.table.match(request)
@@ -142,6 +147,10 @@ class WholeResponse(_OwnHeaders, web.Response):
     """A reply whose bytes are known."""
 
 
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""`struct linger`: on, for no time."""
+
+
 class StreamedResponse(_OwnHeaders):
     """A reply that is passed on as it comes; the caller's pace is the source's (back-pressure).
 
@@ -174,36 +183,8 @@ class StreamedResponse(_OwnHeaders):
             await self._source.aclose()
 
     def _cut(self) -> None:
+        """Reset the connection: where only its end ends the body (HTTP/1.0), an orderly one would make a part a whole."""
         transport = self._req.transport if self._req is not None else None
         if transport is not None:
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             transport.abort()
-
-
-class _Connection(RequestHandler):
-    """aiohttp's connection, with our own answer to what its parser refuses."""
-
-    malformed: Callable[[str], web.StreamResponse]
-
-    def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
-    ) -> web.StreamResponse:
-        if status != 400:
-            return super().handle_error(request, status, exc, message)
-        log.info("A malformed request was refused.", extra={"client": request.remote, "detail": str(exc)[:200]})
-        return self.malformed("The request is malformed.")
-
-
-class _Server(web.Server):
-    def __init__(
-        self,
-        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
-        malformed: Callable[[str], web.StreamResponse],
-        **options: Any,
-    ) -> None:
-        super().__init__(handler, **options)
-        self._malformed = malformed
-
-    def __call__(self) -> RequestHandler:
-        connection = _Connection(self, loop=self._loop, **self._kwargs)
-        connection.malformed = self._malformed
-        return connection

@@ -1,5 +1,6 @@
 """Sockets: binds a server to a listener's address, with or without TLS, and takes it down gracefully."""
 
+import asyncio
 import os
 import socket
 import ssl
@@ -13,18 +14,27 @@ from router.errors import StartError
 from router.settings import Address, Tls
 
 BACKLOG = 1024
+AT_ONCE = 0.001
+"""Seconds; aiohttp takes 0 for no limit."""
 
 
 class Listening:
     """A server that is bound. `address` is the real one: a port of 0 has become the port that was given."""
 
-    def __init__(self, runner: web.ServerRunner, address: Address) -> None:
+    def __init__(self, server: web.Server, runner: web.ServerRunner, address: Address, drain_seconds: float) -> None:
+        self._server = server
         self._runner = runner
+        self._drain = drain_seconds
         self.address = address
 
     async def close(self) -> None:
         """Take no more connections, let what runs finish for the drain time given to `listen`, then cut."""
-        await self._runner.cleanup()
+        try:
+            async with asyncio.timeout(self._drain):
+                await self._runner.cleanup()
+        except TimeoutError:  # aiohttp alone waits as long again for what it has cancelled
+            await self._server.shutdown(AT_ONCE)
+            await self._runner.cleanup()
         if self.address.unix is not None:
             _remove(self.address.unix)
 
@@ -44,7 +54,7 @@ async def listen(server: web.Server, address: Address, tls: Tls | None, drain_se
     if address.unix is None:
         name = bound.getsockname()
         address = Address(address.host, name[1])
-    return Listening(runner, address)
+    return Listening(server, runner, address, drain_seconds)
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:

@@ -6,7 +6,6 @@ address of the caller behind trusted proxies.
 
 import os
 import re
-import uuid
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
@@ -18,8 +17,33 @@ from router.model import Headers, Request
 from router.settings import Listener
 
 _TRACE = re.compile(r"[ -~]{1,512}")
-_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?]*")
+_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
+class _Entropy:
+    """Random bytes from the system, fetched in blocks: a system call per request is dear. A child process begins anew."""
+
+    BLOCK = 4096
+
+    def __init__(self) -> None:
+        self._block = b""
+        self._at = self.BLOCK
+        os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        self._at = self.BLOCK
+
+    def take(self, count: int) -> bytes:
+        start, self._at = self._at, self._at + count
+        if self._at > self.BLOCK:
+            self._block = os.urandom(self.BLOCK)
+            start, self._at = 0, count
+        return self._block[start : self._at]
+
+
+_entropy = _Entropy()
 
 
 class RequestReader:
@@ -35,6 +59,8 @@ class RequestReader:
         """The request, its body unread unless there is none. `now`: epoch seconds."""
         headers = [(_text(name), _text(value)) for name, value in raw.raw_headers]
         path, query = split_target(raw.raw_path)
+        if authority := authority_of(raw.raw_path):
+            headers = [("Host", authority), *((name, value) for name, value in headers if name.lower() != "host")]
         host = trace = forwarded = proto = forwarded_port = ""
         for name, value in headers:
             match name.lower():
@@ -66,7 +92,7 @@ class RequestReader:
             scheme=scheme,
             port=port,
             received_at=now,
-            id=str(uuid.uuid4()),
+            id=new_id(),
             trace_id=trace if trace and _TRACE.fullmatch(trace) else new_trace_id(now),
             listener=self._listener,
             protocol=f"HTTP/{raw.version.major}.{raw.version.minor}",
@@ -85,16 +111,28 @@ def split_target(target: str) -> tuple[str, str]:
     return path or "/", query
 
 
+def authority_of(target: str) -> str:
+    """Host and port of a target in absolute form, which count instead of the Host header (RFC 9112 §3.2.2); else empty."""
+    absolute = None if target.startswith("/") else _ABSOLUTE.match(target)
+    return absolute[0].partition("://")[2].rpartition("@")[2] if absolute else ""
+
+
 def host_name(host: str) -> str:
-    """The name of a Host header in lower case, without port; an IPv6 literal keeps its brackets."""
+    """The name of a Host header in lower case, without port and the dot of a full name; an IPv6 literal keeps its brackets."""
     if host.startswith("["):
         return host.partition("]")[0].lower() + "]"
-    return host.partition(":")[0].lower()
+    return host.partition(":")[0].lower().removesuffix(".")
+
+
+def new_id() -> str:
+    """A fresh UUID of version 4, as text."""
+    digits = _entropy.take(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
 
 
 def new_trace_id(now: float) -> str:
     """A fresh X-Amzn-Trace-Id value (semantics/sync.md §0.2)."""
-    return f"Root=1-{int(now):08x}-{os.urandom(12).hex()}"
+    return f"Root=1-{int(now):08x}-{_entropy.take(12).hex()}"
 
 
 def _text(raw: bytes) -> str:

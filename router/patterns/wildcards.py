@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 _ESCAPED = re.compile(r"\\([*?\\])|(\*)|(\?)|(.)", re.DOTALL)
 _PLAIN = re.compile(r"(?!)()|(\*)|(\?)|(.)", re.DOTALL)
+_SPECIAL = frozenset("*?\\")
+"""What makes a pattern more than a text."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -58,16 +60,30 @@ def compile_wildcard(pattern: str, *, fold: bool = False, escapes: bool = False)
 
 
 def any_of(patterns: Iterable[str], *, fold: bool = False, escapes: bool = False) -> Callable[[str], bool]:
-    """A predicate: whether a text fits one of the patterns. Those without wildcards cost one look-up together."""
-    wild = []
-    exact = set()
-    for pattern in patterns:
-        if "*" in pattern or "?" in pattern or "\\" in pattern:
-            wild.append(compile_wildcard(pattern, fold=fold, escapes=escapes))
+    """A predicate: whether a text fits one of the patterns. Texts without wildcards, with a star at their end, and with a star
+    at their start cost one look-up each, however many there are; only the others are matched one by one."""
+    exact, prefixes, suffixes, wild = set(), [], [], []
+    for pattern in (each.lower() for each in patterns) if fold else patterns:
+        if _SPECIAL.isdisjoint(pattern):
+            exact.add(pattern)
+        elif _SPECIAL.isdisjoint(pattern[:-1]) and pattern[-1] == "*":
+            prefixes.append(pattern[:-1])
+        elif _SPECIAL.isdisjoint(pattern[1:]) and pattern[0] == "*":
+            suffixes.append(pattern[1:])
         else:
-            exact.add(pattern.lower() if fold else pattern)
+            wild.append(compile_wildcard(pattern, escapes=escapes))
+    return _predicate(exact, tuple(prefixes), tuple(suffixes), wild, fold)
 
+
+def _predicate(
+    exact: set[str], prefixes: tuple[str, ...], suffixes: tuple[str, ...], wild: list[Wildcard], fold: bool
+) -> Callable[[str], bool]:
     def fits(text: str) -> bool:
-        return (text.lower() if fold else text) in exact or any(each.match(text) for each in wild)
+        return (
+            text in exact
+            or text.startswith(prefixes)
+            or text.endswith(suffixes)
+            or (bool(wild) and any(each.match(text) for each in wild))
+        )
 
-    return fits
+    return (lambda text: fits(text.lower())) if fold else fits

@@ -17,7 +17,7 @@ class HealthState(StrEnum):
 
 @dataclass(slots=True)
 class Health:
-    """What is known of one target. `reason`: of the last failed check, None after a success. `streak`: answers that disagree."""
+    """What is known of one target. `reason`: of the last failed check; None after a success. `streak`: checks that disagree."""
 
     healthy_threshold: int
     unhealthy_threshold: int

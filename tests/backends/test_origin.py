@@ -3,10 +3,12 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import trustme
 
@@ -175,6 +177,11 @@ async def test_an_answer_may_end_with_the_connection(listen: Listen, client: Ori
     assert await whole((await client.forward(asked(served))).body) == b"to the end"
 
 
+async def test_long_headers_come_through(listen: Listen, client: OriginClient) -> None:
+    served = await listen(answering(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 30_000 + b"\r\nContent-Length: 0\r\n\r\n"))
+    assert dict((await client.forward(asked(served))).headers)["X"] == "x" * 30_000
+
+
 # --- bodies of requests ----------------------------------------------------------------------------------------------
 
 
@@ -231,7 +238,6 @@ async def test_an_answer_may_come_before_the_body_is_sent(listen: Listen, client
 
     answer = await client.forward(asked(served, "POST", body=body(), length=6))
     assert (answer.status, await whole(answer.body)) == (413, b"no")
-    await answer.body.aclose()
     await closed.wait()
     assert await whole((await client.forward(asked(served))).body) == b"no"
     assert served.connections == 2
@@ -257,6 +263,19 @@ async def test_both_ways_at_once(listen: Listen, client: OriginClient) -> None:
         seen.append(piece)
         go_on.set()
     assert b"".join(seen) == b"abcdef"
+
+
+async def test_a_slow_caller_is_not_the_origins_fault(listen: Listen, client: OriginClient) -> None:
+    served = await listen(echo, read_timeout=2 * NO_TIME)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"abc"
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), 3 * NO_TIME)
+        yield b"def"
+
+    answer = await client.forward(asked(served, "POST", body=slow(), length=6))
+    assert await whole(answer.body) == b"abcdef"
 
 
 async def test_an_origin_that_takes_nothing_is_given_up(listen: Listen, client: OriginClient) -> None:
@@ -361,6 +380,10 @@ def unused_tcp_port() -> int:
         b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 40_000 + b"\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\x01b\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\x7fb\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 O\x01K\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 666 No\r\nContent-Length: 0\r\n\r\n",
         b"",
         b"HTTP/1.1 200 OK\r\nContent-Le",
@@ -396,6 +419,37 @@ async def test_a_name_that_leads_nowhere(client: OriginClient) -> None:
         await client.resolve(origin)
     with pytest.raises(OriginUnreachable):
         await client.forward(OriginRequest(origin, "GET", "/", [("Host", "x")]))
+
+
+async def test_a_connection_that_takes_too_long(client: OriginClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    async def never(self: object, host: str, *_: object) -> None:
+        tried.append(host)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", never)
+    origin = Origin(False, "slow.example.com", 80, connect_timeout=NO_TIME, attempts=2)
+    with pytest.raises(OriginTimeout, match="did not take the connection in time"):
+        await client.forward(OriginRequest(origin, "POST", "/", [("Host", "x")]))
+    assert tried == ["slow.example.com"] * 2
+    with pytest.raises(OriginUnreachable, match=r"does not resolve within 0\.2 seconds"):
+        await client.resolve(origin)
+
+
+async def test_addresses_are_remembered_for_a_while(client: OriginClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_for: list[str] = []
+    system = aiohttp.ThreadedResolver.resolve
+
+    async def counted(self: aiohttp.ThreadedResolver, host: str, *rest: Any) -> Any:
+        asked_for.append(host)
+        return await system(self, host, *rest)
+
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", counted)
+    for _ in range(3):
+        await client.resolve(Origin(False, "localhost", 80))
+    await client.resolve(Origin(False, "127.0.0.1", 80))
+    assert asked_for == ["localhost"]
 
 
 async def test_a_name_that_leads_somewhere(client: OriginClient) -> None:

@@ -22,9 +22,14 @@ triggers:
 
 RENDERED = """\
 router.yaml:4:35: error[unknown-key]: the key `tokn` is not known here
-  4 | admin: {listen: "127.0.0.1:9901", tokn: x}
+  4 | admin: {listen: "127.0.0.1:9901", tokn: *}
     |                                   ^^^^
     help: did you mean `token`?
+
+router.yaml:4:41: warning[literal-secret]: `token` is a secret, and stands in the file as it is
+  4 | admin: {listen: "127.0.0.1:9901", tokn: *}
+    |                                         ^
+    help: write `token: ${NAME}` or `token: ${file:/run/secrets/name}`
 
 router.yaml:10:14: error[pattern]: `30 seconds` is not a valid duration
   10 |     timeout: 30 seconds
@@ -40,6 +45,13 @@ router.yaml:11:3: error[duplicate-key]: the key `shop` is written twice in the s
 def test_the_form_for_people(load_text: Callable[..., Loaded]) -> None:
     loaded = load_text(BROKEN)
     assert "\n\n".join(render(problem, loaded.sources) for problem in loaded.problems) == RENDERED
+
+
+def test_a_secret_of_several_lines_is_not_quoted(load_text: Callable[..., Loaded]) -> None:
+    loaded = load_text('version: 1\nadmin: {token: "one\n  two", listen: 127.0.0.1:9901}\nfunctions: {}\ntriggers: {}\n')
+    assert list(loaded.sources.values()) == [
+        "version: 1\nadmin: {token: ****\n******, listen: 127.0.0.1:9901}\nfunctions: {}\ntriggers: {}\n"
+    ]
 
 
 def test_the_form_for_programs() -> None:

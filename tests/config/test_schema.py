@@ -101,6 +101,7 @@ triggers:
         ("enum", 1, 10),
         ("unknown-key", 2, 7),
         ("enum", 2, 28),
+        ("no-handler", 4, 9),
         ("unknown-key", 4, 17),
         ("missing-key", 6, 3),
         ("unknown-type", 7, 13),
@@ -112,9 +113,26 @@ triggers:
     ]
 
 
+def test_a_misspelt_key_is_taken_as_the_one_that_was_meant(found: Callable[..., list[tuple[str, int, int]]]) -> None:
+    text = """\
+version: 1
+functions: {f: {arn: "arn:aws:lambda:eu-west-1:111122223333:function:f", tiemout: 20m}}
+triggers:
+  a: {type: probe, invocaton: sync, function: nobody}
+"""
+    assert found(text) == [
+        ("unused-function", 2, 13),
+        ("unknown-key", 2, 74),
+        ("bad-timeout", 2, 83),
+        ("unknown-key", 4, 20),
+        ("unknown-function", 4, 47),
+    ]
+
+
 def test_a_key_on_the_wrong_level_is_told_where_it_belongs(load_text: Callable[..., Loaded]) -> None:
-    (problem,) = load_text("version: 1\nfunctions: {f: {arn: 'x', memory: 1MiB}}\n").problems
-    assert (problem.code, problem.help, problem.column) == ("unknown-key", "it belongs under `local:`", 27)
+    problems = load_text("version: 1\nfunctions: {f: {memory: 1MiB, arn: 'x'}}\n").problems
+    (problem,) = [problem for problem in problems if problem.column == 17]
+    assert (problem.code, problem.help, problem.column) == ("unknown-key", "it belongs under `local:`", 17)
 
 
 def test_types_that_nobody_knows_are_told_apart_from_those_not_built(load_text: Callable[..., Loaded]) -> None:

@@ -149,6 +149,28 @@ async def test_bodies_up_to_the_front_doors_limit(open_door: OpenDoor, framing: 
     assert door.metrics.finished == [("t", status)]
 
 
+async def test_the_host_of_an_absolute_target_counts_instead_of_the_header(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    answer = await talk(
+        door.port, b"GET http://shop.example.com:81/a?b HTTP/1.1\r\nX-A: 1\r\nHost: other\r\nConnection: close\r\n\r\n"
+    )
+    assert json.loads(body_of(answer)) == {
+        "method": "GET",
+        "path": "/a",
+        "query": "b",
+        "host": "shop.example.com",
+        "headers": [["Host", "shop.example.com:81"], ["X-A", "1"], ["Connection", "close"]],
+        "body": "",
+    }
+
+
+async def test_headers_are_taken_in_their_hundreds(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    many = b"".join(b"x-%d: y\r\n" % number for number in range(250))
+    answer = await talk(door.port, b"GET / HTTP/1.1\r\nHost: x\r\n" + many + b"\r\n")
+    assert len(json.loads(body_of(answer))["headers"]) == 251
+
+
 async def test_the_listeners_own_limit_lies_below(open_door: OpenDoor) -> None:
     door = await open_door(echo, max_body=10)
     answer = await talk(door.port, b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 11\r\n\r\n01234567890")
@@ -185,6 +207,7 @@ async def test_a_refused_body_is_not_asked_for(open_door: OpenDoor) -> None:
 GARBAGE = [
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     b"GET\r\n\r\n",
+    b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET / HTTP/9.9\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nBad Header\r\n\r\n",
     b"GET / HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\n\r\n",
@@ -235,6 +258,52 @@ async def test_a_caller_that_leaves_in_its_body_invokes_nothing(open_door: OpenD
     async with asyncio.timeout(10):
         await done.wait()
     assert seen == ["incomplete_request"]
+
+
+async def test_a_body_that_stops_coming_is_given_up(open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.ingress.body.BODY_IDLE_SECONDS", 0.01)
+    door = await open_door(echo)
+    answer = await talk(door.port, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+    assert (answer.split()[1], body_of(answer)) == (b"400", b"incomplete")
+
+
+LARGE = b"x" * (32 << 20)
+
+
+def large(request: Request, built: Any) -> Conversation:
+    return Reply(200, [], LARGE)
+    yield ReadBody(0)
+
+
+async def test_a_caller_that_does_not_read_its_answer_is_given_up(
+    open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("router.ingress.connection.UNREAD_SECONDS", 0.01)
+    caplog.set_level(logging.INFO, logger="router.ingress")
+    door = await open_door(large)
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(10):
+        while not caplog.messages:
+            await asyncio.sleep(0.01)
+    assert caplog.messages == ["A caller that does not read its answer was given up."]
+    async with asyncio.timeout(10):
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await reader.readexactly(len(LARGE))
+    writer.close()
+
+
+async def test_a_caller_may_read_slowly(open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.ingress.connection.UNREAD_SECONDS", 0.5)
+    door = await open_door(large)
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    taken = 0
+    while piece := await reader.read(256 << 10):
+        taken += len(piece)
+        await asyncio.sleep(0.005)
+    assert taken > len(LARGE)
+    writer.close()
 
 
 async def test_a_stream_is_passed_on_as_it_comes(open_door: OpenDoor) -> None:

@@ -16,11 +16,11 @@ from router.ingress.listen import Listening, listen
 from router.settings import Address, Tls
 
 
-async def serve(address: Address, tls: Tls | None = None, handler: Any = None) -> Listening:
+async def serve(address: Address, tls: Tls | None = None, handler: Any = None, drain_seconds: float = 5.0) -> Listening:
     async def hello(request: web.BaseRequest) -> web.Response:
         return web.Response(text="hello")
 
-    return await listen(web.Server(handler or hello), address, tls, 5.0)
+    return await listen(web.Server(handler or hello), address, tls, drain_seconds)
 
 
 async def get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -118,3 +118,25 @@ async def test_a_request_in_flight_is_finished_before_the_end() -> None:
     leave.set()
     assert await answer == b"done"
     await closing
+
+
+async def test_what_outlasts_the_drain_is_cut_at_its_end() -> None:
+    entered, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def stay(request: web.BaseRequest) -> web.Response:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return web.Response()
+
+    drain = 0.5
+    listening = await serve(Address("127.0.0.1", 0), handler=stay, drain_seconds=drain)
+    caller = asyncio.create_task(get(*await asyncio.open_connection("127.0.0.1", listening.address.port)))
+    await entered.wait()
+    twice_as_long = asyncio.Event()
+    asyncio.get_running_loop().call_later(2 * drain, twice_as_long.set)
+    await listening.close()
+    assert (cancelled.is_set(), twice_as_long.is_set()) == (True, False)
+    assert await caller == b""

@@ -1,6 +1,10 @@
 """Request targets, hosts and callers behind proxies."""
 
+import os
 import re
+import subprocess
+import sys
+import uuid
 from ipaddress import ip_network
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +14,7 @@ from aiohttp import HttpVersion11
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.ingress.request import RequestReader, host_name, new_trace_id, split_target
+from router.ingress.request import RequestReader, authority_of, host_name, new_id, new_trace_id, split_target
 from router.model import Request
 from router.settings import Address, Listener
 
@@ -28,6 +32,7 @@ from router.settings import Address, Listener
         ("http://host:1/a?b", ("/a", "b")),
         ("http://host", ("/", "")),
         ("http://host?b", ("/", "b")),
+        ("http://host#f/a", ("/", "")),
         ("*", ("*", "")),
         ("", ("/", "")),
     ],
@@ -46,15 +51,65 @@ def test_any_target_has_a_path(target: str) -> None:
 
 @pytest.mark.parametrize(
     ("host", "name"),
-    [("Example.COM", "example.com"), ("x:80", "x"), ("[::1]:8080", "[::1]"), ("[::1", "[::1]"), ("", ""), (":80", "")],
+    [
+        ("Example.COM", "example.com"),
+        ("example.com.:80", "example.com"),
+        ("x:80", "x"),
+        ("[::1]:8080", "[::1]"),
+        ("[::1", "[::1]"),
+        ("", ""),
+        (":80", ""),
+    ],
 )
 def test_the_host_is_a_name_without_port(host: str, name: str) -> None:
     assert host_name(host) == name
 
 
+@pytest.mark.parametrize(
+    ("target", "authority"),
+    [
+        ("http://Shop.example.com:80/a?b", "Shop.example.com:80"),
+        ("http://[::1]:80", "[::1]:80"),
+        ("http://user:password@shop/", "shop"),
+        ("/http://shop/", ""),
+        ("*", ""),
+        ("", ""),
+    ],
+)
+def test_only_a_target_in_absolute_form_names_its_host(target: str, authority: str) -> None:
+    assert authority_of(target) == authority
+
+
 def test_a_new_trace_id_is_of_xrays_form() -> None:
     assert re.fullmatch(r"Root=1-6a514b28-[0-9a-f]{24}", new_trace_id(1_783_712_552.9))
     assert new_trace_id(0) != new_trace_id(0)
+
+
+def test_a_new_id_is_a_random_uuid() -> None:
+    ids = {new_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert {(uuid.UUID(text).version, uuid.UUID(text).variant, str(uuid.UUID(text)) == text) for text in ids} == {
+        (4, uuid.RFC_4122, True)
+    }
+
+
+FORK = """
+import os
+from router.ingress.request import new_id
+new_id()
+if not os.fork():
+    os.write(1, new_id().encode() + b" ")
+    os._exit(0)
+os.wait()
+os.write(1, new_id().encode())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_process_makes_other_ids() -> None:
+    output = subprocess.run([sys.executable, "-c", FORK], check=True, capture_output=True, text=True).stdout
+    theirs, ours = map(uuid.UUID, output.split())
+    assert theirs != ours
 
 
 def read(headers: list[tuple[bytes, bytes]], trusted: tuple[str, ...] = (), peer: Any = ("10.0.0.9", 5000)) -> Request:

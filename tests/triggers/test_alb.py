@@ -32,7 +32,8 @@ def page(title: str) -> bytes:
 
 
 def error(title: str, name: str, invoked: Invoked = Invoked.NO, detail: str = "", retry_after: int | None = None) -> Reply:
-    return Reply(int(title[:3]), OWN, page(title), ErrorNote(name, invoked, retry_after, detail))
+    note = ErrorNote(name, invoked, retry_after, detail)
+    return Reply(int(title[:3]), OWN, page(title), note, reason=title[4:] or None)
 
 
 def sent(**keys: Any) -> Outcome:
@@ -376,6 +377,7 @@ def test_auth_guards_every_action_and_a_rule_may_say_otherwise(alb: Door) -> Non
         [*OWN, challenge],
         page("401 Authorization Required"),
         ErrorNote("unauthorized", Invoked.NO, detail="the header authorization stands 0 times"),
+        reason="Authorization Required",
     )
     forbidden = error("403 Forbidden", "forbidden", detail="203.0.113.7 is in none of the networks of source_ip")
     assert replies == {"/open": Reply(200, [PLAIN]), "/old": unauthorized, "/elsewhere": forbidden, "/": unauthorized}

@@ -18,6 +18,7 @@ DOORS: dict[str, dict[str, Any]] = {
     "http": {"type": "api_gateway", "api": "http", "routes": {"POST /x": "f"}},
     "url": {"type": "function_url", "function": "f"},
     "api": {"type": "lambda_api", "functions": ["f"]},
+    "alb": {"type": "alb", "default": "f"},
 }
 BASIC = {"basic": {"user": "u", "password": "p"}}
 ELSEWHERE = {"source_ip": "10.0.0.0/8"}

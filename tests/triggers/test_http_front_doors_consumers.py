@@ -1,7 +1,9 @@
 """What people run behind these front doors takes our events, and we take its answers: Powertools, Mangum, apig-wsgi."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from types import SimpleNamespace
 from typing import Any
 
@@ -207,8 +209,12 @@ def wsgi() -> Handler:
 
 
 @pytest.fixture(params=["mangum", "apig-wsgi"])
-def handler(request: pytest.FixtureRequest) -> Handler:
-    return {"mangum": asgi, "apig-wsgi": wsgi}[request.param]()
+def handler(request: pytest.FixtureRequest) -> Iterator[Handler]:
+    """Mangum runs on the thread's current event loop, and closes none: it gets one that is closed here."""
+    with closing(asyncio.new_event_loop()) as loop:
+        asyncio.set_event_loop(loop)
+        yield {"mangum": asgi, "apig-wsgi": wsgi}[request.param]()
+        asyncio.set_event_loop(None)
 
 
 @pytest.fixture(params=DOORS)

@@ -12,7 +12,7 @@ from router.fakes import FakeStream, play, request, succeeded
 from router.model import ErrorNote, Forward, Glimpse, Headers, Invoke, OriginResponse, PeekBody, Reply, Resolve
 from router.outcome import Outcome, OutcomeKind, function_error, refused, throttled, timed_out, transport
 from router.triggers.lambda_edge import TYPE
-from router.triggers.lambda_edge.headers import CUSTOM_FORBIDDEN, DISALLOWED, READ_ONLY, EventType, title_case
+from router.triggers.lambda_edge.headers import DISALLOWED, READ_ONLY, EventType, title_case
 from router.triggers.lambda_edge.messages import opaque_id
 from router.triggers.lambda_edge.site import fits, normalized
 
@@ -118,6 +118,7 @@ def test_the_whole_conversation(edge: Make) -> None:
     [
         ({}, {}, []),
         ({"status": 404}, {}, ["viewer_request", "origin_request", "origin_response"]),
+        ({"status": 400}, {}, ["viewer_request", "origin_request", "origin_response"]),
         ({"status": 399}, {}, list(STAGES)),
         ({}, {"viewer_request": lambda _: {"status": "200"}}, ["viewer_request"]),
         (
@@ -176,7 +177,7 @@ def test_the_request_id_is_opaque_and_derived() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(DISALLOWED) + ["x-amz-cf-anything", "x-edge-anything", "te", "cloudfront-viewer-country"]
+    "name", [*sorted(DISALLOWED), "x-amz-cf-anything", "x-edge-anything", "te", "cloudfront-viewer-country"]
 )
 def test_what_is_hidden_from_functions_goes_nowhere(edge: Make, name: str) -> None:
     made = edge(viewer_request="f:1")
@@ -225,6 +226,8 @@ def test_disallowed_headers_in_a_response(edge: Make, stage: str, name: str) -> 
     assert_invalid(edge(**{stage: "f:1"}).call("GET", "/", answer=running(**{stage: with_header("response", name, "x")})))
 
 
+HOP_OR_FRAMING = ("content-length", "transfer-encoding")
+"""Made anew for each connection, whatever functions see."""
 READ_ONLY_ROWS = [(stage, name) for stage in STAGES for name in sorted(READ_ONLY[EVENT_TYPES[stage]])]
 
 
@@ -241,6 +244,8 @@ def test_read_only_headers_cannot_change_and_do_not_go_away(edge: Make, stage: s
     assert_invalid(changed)
     emptied = made.call("GET", "/", all_headers(name), answer=running(**{stage: lambda record: record[side] | {"headers": {}}}))
     assert emptied.error is None
+    sent = emptied.headers if side == "response" else made.forwarded[-1].headers
+    assert name in HOP_OR_FRAMING or name in [key.lower() for key, _ in sent]
 
 
 @pytest.mark.parametrize(("stage", "name"), [row for row in READ_ONLY_ROWS if row[1] not in ("host", "via")])
@@ -383,6 +388,14 @@ def test_a_body_is_replaced(edge: Make, stage: str, body: dict[str, str], sent: 
     made = edge(**{stage: {"function": "f:1", "include_body": True}})
     reply = made.call("PUT", "/", [("Content-Length", "3")], b"old", answer=running(**{stage: replaced(**body)}))
     assert (reply.error, made.forwarded[0].body) == (None, sent)
+
+
+def test_a_replaced_body_has_a_length_of_its_own(edge: Make) -> None:
+    made = edge(viewer_request={"function": "f:1", "include_body": True}, origin_request="g:1")
+    headers = [("Host", "h"), ("Transfer-Encoding", "chunked")]
+    made.call("PUT", "/", headers, b"old", answer=running(viewer_request=replaced(encoding="text", data="newer")))
+    shown = made.event["Records"][0]["cf"]["request"]["headers"]
+    assert (shown["content-length"], "transfer-encoding" in shown) == ([{"key": "Content-Length", "value": "5"}], False)
 
 
 @pytest.mark.parametrize("stage", REQUEST_STAGES)
@@ -545,5 +558,10 @@ def test_paths_are_compared_in_their_normal_form(sent: str, same_as: str) -> Non
     assert normalized(sent) == same_as
 
 
-def test_custom_header_names_are_what_cloudfront_lists() -> None:
-    assert len(CUSTOM_FORBIDDEN) == 23
+@pytest.mark.parametrize("path", ["/private/x", "/public/../private/x", "/%70rivate/x", "/private/./x"])
+def test_no_spelling_of_a_path_slips_past_its_behavior(door: Make, path: str) -> None:
+    behaviors = {"/private/*": {"origin": "http://o", "viewer_request": "auth:1"}, "*": {"origin": "http://o"}}
+    made = door({"type": "lambda_edge", "behaviors": behaviors})
+    made.origin = answer()
+    made.call("GET", path, answer=running())
+    assert (len(made.invoked), made.forwarded[0].target) == (1, path)

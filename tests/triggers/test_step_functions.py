@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from router.arn import FunctionArn
 from router.batches import ActivitySource, Batch, Completed, Message, Rejected, Settlement
+from router.config import load
 from router.errors import BodyIncomplete, Invoked, RequestError, Unavailable
-from router.fakes import play, request, succeeded
+from router.fakes import FakeFiles, play, request, succeeded
 from router.model import ErrorNote, Function, Headers, Invoke, PathClaim, ReadBody, Reply, Scope, Target
 from router.outcome import Outcome, OutcomeKind, function_error, refused, throttled, timed_out, transport
 from router.triggers import TYPES
@@ -90,6 +91,21 @@ def test_findings(settings: dict[str, Any], expected: Any, findings: Callable[..
     assert findings({"type": "step_functions", "function": "resize", **settings}) == expected
 
 
+FILE = """
+version: 1
+listeners: {public: "0.0.0.0:8443", internal: "127.0.0.1:8081"}
+functions: {f: "arn:aws:lambda:eu-west-1:111122223333:function:f"}
+triggers: {worker: {type: step_functions, invocation: sync, activity: "%s", function: f}}
+"""
+
+
+def test_an_activity_needs_no_listener_and_no_auth() -> None:
+    loaded = load(["/etc/router/router.yaml"], files=FakeFiles({"/etc/router/router.yaml": FILE % ARN}), env={})
+    assert loaded.problems == []
+    assert loaded.config is not None
+    assert [trigger.claims for trigger in loaded.config.triggers] == [()]
+
+
 # --- tasks of an activity --------------------------------------------------------------------------------------------
 
 
@@ -102,6 +118,7 @@ def test_the_input_is_the_event_as_it_came(body: str) -> None:
 
 CAUSE = '{"errorMessage":"no","errorType":"TooSmall","stackTrace":[]}'
 UUID = "00000000-0000-4000-8000-000000000000"
+LOST = "The function could not be reached, or its answer was lost."
 SERVICE = "(Service: AWSLambda; Status Code: {}; Error Code: {}; Request ID: {}; Proxy: null)"
 
 
@@ -144,8 +161,8 @@ SERVICE = "(Service: AWSLambda; Status Code: {}; Error Code: {}; Request ID: {};
             "Lambda.AWSLambdaException",
             f"AWSLambdaException {SERVICE.format(400, 'AWSLambdaException', UUID)}",
         ),
-        (timed_out(905), "Lambda.ClientExecutionTimeoutException", "no answer within 905 seconds"),
-        (transport("connection reset", True), "Lambda.SdkClientException", "connection reset"),
+        (timed_out(905), "Lambda.ClientExecutionTimeoutException", "The function did not answer in time."),
+        (transport("connection reset", True), "Lambda.SdkClientException", LOST),
     ],
 )
 def test_failures_have_the_names_of_lambda_invoke(outcome: Outcome, error: str, cause: str) -> None:
@@ -312,7 +329,7 @@ def test_a_form_may_be_three_times_as_long(task: Any) -> None:
             refusal(
                 504,
                 "Lambda.ClientExecutionTimeoutException",
-                "no answer within 60 seconds",
+                "The function did not answer in time.",
                 ErrorNote("timeout", Invoked.YES, None, "no answer within 60 seconds"),
             ),
         ),
@@ -336,7 +353,7 @@ def test_a_form_may_be_three_times_as_long(task: Any) -> None:
         ),
         (
             transport("gone", True),
-            refusal(503, "Lambda.SdkClientException", "gone", ErrorNote("transport", Invoked.UNKNOWN, None, "gone")),
+            refusal(503, "Lambda.SdkClientException", LOST, ErrorNote("transport", Invoked.UNKNOWN, None, "gone")),
         ),
         (
             succeeded(b"Infinity"),
@@ -365,6 +382,9 @@ def test_what_the_door_could_not_read_is_answered(task: Any) -> None:
         assert (steps, reply.status) == ([ReadBody(LIMIT)], status)
 
 
+DENIED = {"Error": "Router.AccessDenied", "Cause": "Access is denied."}
+
+
 @pytest.mark.parametrize(
     ("auth", "header"),
     [
@@ -376,7 +396,7 @@ def test_what_the_door_could_not_read_is_answered(task: Any) -> None:
 def test_the_connection_proves_who_calls(auth: Any, header: tuple[str, str], task: Any) -> None:
     trigger = task(auth=auth)
     denied = trigger.call("POST", "/tasks/resize", SENT, b"{}", answer=succeeded(b"1"))
-    assert (denied.status, json.loads(bytes(denied.body))["Error"], trigger.invoked) == (401, "Router.Unauthorized", [])
+    assert (denied.status, json.loads(bytes(denied.body)), trigger.invoked) == (401, DENIED, [])
     assert trigger.call("POST", "/tasks/resize", [*SENT, header], b"{}", answer=succeeded(b"1")) == Reply(200, COMMON, b"1")
 
 

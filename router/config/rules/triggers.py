@@ -30,6 +30,8 @@ def own_rules(context: Context) -> None:
     for name, settings, kind in context.decided_triggers():
         if kind.check is not None:
             kind.check(settings, context.reporter.below(("triggers", name)))
+        if kind.check_functions is not None:
+            kind.check_functions(settings, context.functions, context.reporter.below(("triggers", name)))
 
 
 def in_time(context: Context) -> None:

@@ -80,7 +80,10 @@ def handle(request: Request, balancer: LoadBalancer) -> Conversation:
 def _action(request: Request, balancer: LoadBalancer) -> Action:
     """That of the first rule whose conditions all hold, else the default one."""
     for conditions, action in balancer.rules:
-        if all(condition(request) for condition in conditions):
+        for condition in conditions:
+            if not condition(request):
+                break
+        else:
             return action
     if balancer.default is None:
         raise Unmatched(f"no rule for {request.method} {request.path}, and no default action")

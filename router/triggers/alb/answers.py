@@ -48,38 +48,36 @@ def page(title: str) -> bytes:
     ).encode()
 
 
-def _row(title: str) -> ErrorAnswer:
-    return ErrorAnswer(int(title[:3]), page(title), content_type="text/html")
-
-
-_BAD_GATEWAY = _row("502 Bad Gateway")
-_BAD_REQUEST = _row("400 Bad Request")
-
-ERRORS: ErrorTable = {
-    "function_error": _BAD_GATEWAY,
-    "bad_response": _BAD_GATEWAY,
-    "timeout": _row("504 Gateway Time-out"),
-    "throttled": _BAD_GATEWAY,
-    "client_error": _BAD_GATEWAY,
-    "service_error": _BAD_GATEWAY,
-    "transport": _BAD_GATEWAY,
-    "event_too_large": _row("413 Request Entity Too Large"),
-    "request_too_large": _row("413 Request Entity Too Large"),
-    "bad_request": _BAD_REQUEST,
-    "incomplete_request": _BAD_REQUEST,
-    "headers_too_large": _BAD_REQUEST,
-    "unauthorized": _row("401 Authorization Required"),
-    "forbidden": _row("403 Forbidden"),
-    "unmatched": _row("404 Not Found"),
-    "method_not_allowed": _row("405 Not Allowed"),
-    "uri_too_long": _row("414 Request-URI Too Large"),
-    "too_many_forwards": _row("463"),
-    "unavailable": _row("503 Service Temporarily Unavailable"),
-    "internal": _row("500 Internal Server Error"),
+_TITLES: Mapping[str, str] = {
+    "function_error": "502 Bad Gateway",
+    "bad_response": "502 Bad Gateway",
+    "timeout": "504 Gateway Time-out",
+    "throttled": "502 Bad Gateway",
+    "client_error": "502 Bad Gateway",
+    "service_error": "502 Bad Gateway",
+    "transport": "502 Bad Gateway",
+    "event_too_large": "413 Request Entity Too Large",
+    "request_too_large": "413 Request Entity Too Large",
+    "bad_request": "400 Bad Request",
+    "incomplete_request": "400 Bad Request",
+    "headers_too_large": "400 Bad Request",
+    "unauthorized": "401 Authorization Required",
+    "forbidden": "403 Forbidden",
+    "unmatched": "404 Not Found",
+    "method_not_allowed": "405 Not Allowed",
+    "uri_too_long": "414 Request-URI Too Large",
+    "too_many_forwards": "463",
+    "unavailable": "503 Service Temporarily Unavailable",
+    "internal": "500 Internal Server Error",
 }
 """What the load balancer answers, by outcome kind or error name (semantics/sync.md §8.3). The statuses are documented; of the
 titles only those of 502, 503 and 504 have been seen, the others follow the same layout. `timeout` is the router's own wait for
 Lambda: a function's own limit is a `function_error`."""
+
+ERRORS: ErrorTable = {
+    name: ErrorAnswer(int(title[:3]), page(title), content_type="text/html") for name, title in _TITLES.items()
+}
+_PHRASES = {int(title[:3]): title[4:] for title in _TITLES.values()}
 
 _REASONS: Mapping[str, str] = {
     "function_error": "LambdaUnhandled",
@@ -102,7 +100,8 @@ def refusal(error: RequestError) -> Reply:
     reason = _reason(error)
     detail = f"{reason}: {error}" if reason else str(error)
     headers = [SERVER, ("Content-Type", row.content_type), *challenge(error, row.status)]
-    return Reply(row.status, headers, row.body, ErrorNote(error.name, error.invoked, error.retry_after, detail))
+    note = ErrorNote(error.name, error.invoked, error.retry_after, detail)
+    return Reply(row.status, headers, row.body, note, reason=_PHRASES[row.status] or None)
 
 
 def _reason(error: RequestError) -> str | None:

@@ -55,4 +55,5 @@ TYPE = TriggerType(
     claims=claims,
     handle=handle,
     check=rules.check,
+    check_functions=rules.check_functions,
 )

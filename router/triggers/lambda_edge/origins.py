@@ -20,6 +20,7 @@ TLS_PROTOCOL = "TLSv1.2"
 """The oldest that the router speaks, and so the one that an origin's `sslProtocols` must name."""
 _SSL_PROTOCOLS = frozenset({"TLSv1.2", "TLSv1.1", "TLSv1", "SSLv3"})
 _PATH = re.compile(r"(?:/[^\x00-\x20\x7f?#\ud800-\udfff]*[^\x00-\x20\x7f?#/\ud800-\udfff])?")
+_DOMAIN = re.compile(r"[A-Za-z0-9._-]+")
 _LONGEST_PATH = 255
 _LONGEST_TIME = 120
 _LONGEST_DOMAIN = {"custom": 253, "s3": 128}
@@ -204,9 +205,7 @@ def _find(candidates: tuple[DeclaredOrigin, ...], kind: str, wanted: tuple[bool,
 
 def _domain(written: Mapping[str, Any], kind: str) -> str:
     domain = written.get("domainName")
-    if not isinstance(domain, str) or not domain or ":" in domain or len(domain) > _LONGEST_DOMAIN[kind]:
-        raise BadResponse(f"origin.{kind}.domainName is not a domain name")
-    if not domain.isascii() or not domain.isprintable():
+    if not isinstance(domain, str) or _DOMAIN.fullmatch(domain) is None or len(domain) > _LONGEST_DOMAIN[kind]:
         raise BadResponse(f"origin.{kind}.domainName is not a domain name")
     return domain.lower()
 

@@ -41,6 +41,19 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
             report(("limits", side, "include_body"), "limit-range", "More than 4MiB of a body do not fit into an event.")
 
 
+def check_functions(settings: Mapping[str, Any], functions: Mapping[str, Any], report: Report) -> None:
+    """Warn of functions that CloudFront could not use where they are."""
+    for pattern, behavior in settings["behaviors"].items():
+        for name in _STAGES:
+            if behavior.get(name) is not None:
+                reference = behavior[name]["function"]
+                declared = functions.get(reference.partition(":")[0]) or {"arn": reference}
+                arn = parse_function_arn(declared["arn"] or "")
+                if arn is not None and arn.region != _HOME:
+                    message = f"CloudFront takes functions of {_HOME} only; the router calls this one in {arn.region}."
+                    report(("behaviors", pattern, name, "function"), "edge-region", message, severity="warning")
+
+
 def _check_patterns(patterns: list[str], report: Report) -> None:
     seen: dict[str, str] = {}
     for pattern in patterns:
@@ -63,9 +76,6 @@ def _check_version(reference: str, path: tuple[Any, ...], report: Report) -> Non
         help_text = f"Write for example {example}."
         message = "An edge stage names a numbered version of a function: CloudFront takes neither `$LATEST` nor an alias."
         report(path, "unnumbered-version", message, help=help_text)
-    if arn is not None and arn.region != _HOME:
-        message = f"CloudFront takes functions of {_HOME} only; the router calls this one in {arn.region}."
-        report(path, "edge-region", message, severity="warning")
 
 
 # --- origins ---------------------------------------------------------------------------------------------------------

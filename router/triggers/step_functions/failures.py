@@ -27,6 +27,12 @@ _CODES = {
 }
 """Where Lambda gave no code."""
 
+_WORDS = {
+    OutcomeKind.TIMEOUT: "The function did not answer in time.",
+    OutcomeKind.TRANSPORT: "The function could not be reached, or its answer was lost.",
+}
+"""Where no answer came; what the router knows beyond that stands in its log."""
+
 
 @dataclass(slots=True, frozen=True)
 class TaskError:
@@ -46,9 +52,9 @@ def of_outcome(outcome: Outcome) -> TaskError:
     if outcome.kind is OutcomeKind.FUNCTION_ERROR:
         return _of_function(outcome.payload)
     code = outcome.code or _CODES[outcome.kind]
+    if outcome.kind in _WORDS:
+        return task_error(f"Lambda.{code}", _WORDS[outcome.kind])
     message = outcome.message or code
-    if not outcome.status:
-        return task_error(f"Lambda.{code}", message)
     cause = (
         f"{message} (Service: AWSLambda; Status Code: {outcome.status}; Error Code: {code};"
         f" Request ID: {outcome.request_id}; Proxy: null)"

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from router import jsontext
-from router.errors import BadRequest, RequestError
+from router.errors import BadRequest, Forbidden, RequestError, Unauthorized
 from router.model import Conversation, Invoke, Reply, Request, Step, Target
 from router.outcome import Outcome, OutcomeKind
 from router.policies.webhook_auth import Auth
@@ -150,6 +150,8 @@ def _words(error: RequestError) -> tuple[str, str]:
             return told.error, told.cause
         case Unanswerable(error=name):
             return name, str(error)
+        case Unauthorized() | Forbidden():
+            return "Router.AccessDenied", "Access is denied."
         case _:
             return _NAMES.get(error.name, "Router.Internal"), str(error)
 
@@ -158,8 +160,6 @@ _NAMES = {
     "bad_request": "Router.BadRequest",
     "incomplete_request": "Router.BadRequest",
     "request_too_large": DATA_LIMIT,
-    "unauthorized": "Router.Unauthorized",
-    "forbidden": "Router.Forbidden",
     "unavailable": "Router.Unavailable",
 }
 

@@ -15,6 +15,10 @@ from router.fakes import FakeClock
 from router.settings import Aws
 
 ARN = "arn:aws:states:eu-west-1:111122223333:activity:resize"
+ROLE = "arn:aws:iam::444455556666:role/worker"
+ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+<AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>session</SessionToken>
+<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
 SOURCE = ActivitySource(ARN, "eu-west-1", "w-1", 2)
 
 
@@ -25,6 +29,7 @@ class Service:
         self.answers: list[tuple[int, Any] | None] = []
         self.asked: list[tuple[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.roles: list[object] = []
         self.url = ""
         self.clock = FakeClock()
         self.connections: Callable[[], list[Any]] = list
@@ -35,6 +40,9 @@ class Service:
         return [headers["Authorization"].partition("Credential=")[2].partition("/")[0] for headers in self.headers]
 
     async def handle(self, request: web.Request) -> web.Response:
+        if "X-Amz-Target" not in request.headers:
+            self.roles.append(dict(await request.post())["RoleArn"])
+            return web.Response(text=ASSUMED, content_type="text/xml")
         self.asked.append((request.headers["X-Amz-Target"], json.loads(await request.read())))
         self.headers.append(dict(request.headers))
         answer = self.answers.pop(0) if self.answers else (200, {})
@@ -163,8 +171,9 @@ async def test_without_credentials_nothing_is_sent(connect: Connect, service: Se
     problem = activities.not_ready()
     assert problem is not None
     assert problem.startswith("The credentials of the default chain cannot be fetched: no AWS credentials were found")
-    with pytest.raises(SourceError, match="no AWS credentials were found"):
+    with pytest.raises(SourceError, match="no AWS credentials were found") as caught:
         await activities.get_task()
+    assert caught.value.code == "NoCredentials"
     assert service.asked == []
 
 
@@ -188,3 +197,11 @@ async def test_keys_that_are_renewed_get_a_new_client_and_the_old_one_ends(
             await asyncio.sleep(0)
     assert service.keys[:2] == ["AKIDFIRST", "AKIDFIRST"]
     assert activities.not_ready() is None
+
+
+async def test_a_role_is_assumed_for_polling(connect: Connect, service: Service) -> None:
+    source = ActivitySource(ARN, "eu-west-1", "w-1", role_arn=ROLE)
+    activities = await connect(source, Aws("eu-west-1", "111122223333", endpoint_url=service.url))
+    assert await activities.get_task() is None
+    assert (service.roles, service.keys) == ([ROLE], ["ASIAROLE"])
+    assert service.headers[0]["X-Amz-Security-Token"] == "session"
