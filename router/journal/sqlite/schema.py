@@ -77,7 +77,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     """Bring a new or older file to this version. Raises StartError where it is not ours, or newer than this program."""
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StartError(
-            f"Python uses SQLite {sqlite3.sqlite_version}; the journal needs 3.37 or newer, or `journal.url: memory`"
+            f"the journal needs SQLite 3.37 or newer, this is {sqlite3.sqlite_version}; else set `journal.url: memory`"
         )
     [(version,)] = connection.execute("PRAGMA user_version")
     [(owner,)] = connection.execute("PRAGMA application_id")
