@@ -272,8 +272,8 @@ class TriggerType:
     `handle(request, built)`: the conversation. `check(settings, report)`: rules beyond the schema.
     `rank(built, request)`: where several triggers share a claim, how well this one fits; higher wins, 0 = not at all;
     None: the type cannot share. `route_keys(settings)`: what must be unique among triggers that share a claim.
-    `introduce(triggers)`: tells triggers that share a claim of each other, before any request comes; whichever of them then gets
-    a request speaks for all.
+    `introduce(triggers)`: tells triggers that share a claim of each other, before any request comes; whichever of them then
+    gets a request speaks for all.
     `check_functions(settings, functions, report)`: rules about functions that it names; `functions`: every one's settings.
     `probes(built)`: the health checks that run while the trigger is served.
     `source(built)`: what is polled for this trigger, None: nothing; `handle_batch(batch, built)`: the conversation about what

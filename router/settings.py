@@ -93,7 +93,7 @@ class JournalSettings:
 
 @dataclass(slots=True, frozen=True)
 class CloudWatchLogs:
-    """Log events in CloudWatch. `group`: with `{trigger}` where the trigger's name stands. `what`: `failures`, `sampled`, `all`.
+    """Log events in CloudWatch. `group`: with `{trigger}` for the trigger's name. `what`: `failures`, `sampled`, `all`.
 
     `sample`: the share of successful invocations under `sampled`. `retention`: days, of groups that the router makes; None: for
     ever. `payloads`: whether events and answers are written, too.

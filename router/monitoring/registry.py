@@ -4,7 +4,7 @@ Each generation's label children are looked up once and kept: a request costs ad
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics, generate_latest
@@ -20,6 +20,8 @@ _FUNCTION_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 _ROUTER_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
 
 _METRIC_NAME = re.compile("[^A-Za-z0-9_]")
+
+_disable_created_metrics: Callable[[], None] = disable_created_metrics
 
 _Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
 
@@ -51,7 +53,7 @@ class PrometheusMetrics:
     """The ports `Metrics` and `PollMetrics` over one registry of its own; two daemons in a process share nothing."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second line per child that nobody reads
+        _disable_created_metrics()  # a second line per child that nobody reads
         self.registry = registry = CollectorRegistry()
         Info("lambda_router_build", "The program's version.", registry=registry).info({"version": __version__})
         self._requests = _counter(registry, "lambda_router_requests", "Requests answered.", ["trigger", "type", "status"])

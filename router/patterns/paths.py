@@ -18,7 +18,6 @@ ABSENT = object()
 class JsonPath:
     """A compiled path. Steps: a key, an index, or None for every element."""
 
-    text: str
     steps: tuple[str | int | None, ...]
 
     def read(self, value: Any) -> Any:
@@ -51,7 +50,7 @@ def compile_path(text: str) -> JsonPath:
             raise ValueError(f"`{text[at:]}` is no step of a path: `.name`, `['name']`, `[0]` or `[*]`")
         steps.append(_of(step))
         at = step.end()
-    return JsonPath(text, tuple(steps))
+    return JsonPath(tuple(steps))
 
 
 def _of(step: re.Match[str]) -> str | int | None:

@@ -56,7 +56,8 @@ async def _fill(url: str) -> None:
 
 def test_the_configuration_says_where(run: Run) -> None:
     result = run("deliveries", "list")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, LISTED, "No daemon answers; the journal's files are used.\n")
+    told = "No daemon answers at http://127.0.0.1:1: Connect call failed ('127.0.0.1', 1). The journal's files are used.\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, LISTED, told)
 
 
 def test_the_files_can_be_named(run: Run, tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ def test_an_unbuilt_setting_says_why(whole: Draft202012Validator) -> None:
     document: Any = whole.schema
     assert document["properties"]["tests"] == {
         "title": "Tests",
-        "description": "Requests or events with what is expected of them. Not in this version: configuration tests are not built yet.",
+        "description": "Requests or events with what is expected of them. "
+        "Not in this version: configuration tests are not built yet.",
         "deprecated": True,
         "not": {},
     }

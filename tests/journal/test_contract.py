@@ -269,6 +269,16 @@ async def test_who_waits_hears_of_the_clock(engine: Engine, delivery: Make, cloc
     assert await engine.journal.claim(NOW + 60, 10, {"busy"}) == [delivery(1, due_at=NOW + 60)]
 
 
+async def test_a_claim_that_is_cancelled_takes_nothing(engine: Engine, delivery: Make) -> None:
+    await engine.journal.append([delivery(1)], DISK)
+    claiming = asyncio.create_task(engine.journal.claim(NOW, 10, ()))
+    asyncio.get_running_loop().call_soon(claiming.cancel)
+    [claimed] = await asyncio.gather(claiming, return_exceptions=True)
+    if isinstance(claimed, asyncio.CancelledError):
+        claimed = await engine.journal.claim(NOW, 10, ())
+    assert claimed == [delivery(1)]
+
+
 async def test_what_is_handed_out_is_a_copy(engine: Engine, delivery: Make) -> None:
     given = delivery(1)
     await engine.journal.append([given], DISK)

@@ -141,6 +141,13 @@ def _run(path: Path, statement: str) -> None:
         connection.execute(statement)
 
 
+async def test_an_old_sqlite_is_refused(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(StartError, match="the journal needs SQLite 3"):
+        async with opened():
+            pass
+
+
 async def test_a_folder_that_cannot_be_made(tmp_path: Path, clock: FakeClock) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StartError, match="cannot be used: Not a directory"):

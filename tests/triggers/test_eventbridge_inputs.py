@@ -86,6 +86,8 @@ def test_a_path_that_leads_nowhere_makes_a_dead_letter_with_the_event(made: Call
         ('{"all": <v>}', {"v": "$.detail"}, f'{{"all": {DETAIL}}}'),
         # a path that is not in the event
         ('{"order": <v>, "text": "<v>."}', {"v": "$.detail.missing"}, '{"order": "", "text": "."}'),
+        # quotes inside quotes
+        ('{"text": "\\"<v>\\"", "order": <v>}', {"v": "$.detail.id"}, '{"text": "\\"o-1\\"", "order": "o-1"}'),
         # texts
         ('"order <v>"', {"v": "$.detail.id"}, '"order o-1"'),
         ('"map <v>"', {"v": "$.detail.map"}, '"map {acc_id:0a78,sf_id:baz}"'),

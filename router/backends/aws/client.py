@@ -5,7 +5,9 @@ calls knows what may be repeated, and when. Errors are translated into `SourceEr
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,7 @@ from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError
 
 from router.backends.aws.credentials import AssumedRole, Chain, Credential, Keys
+from router.backends.aws.requests import is_field_value
 from router.errors import BackendError, MessageGone, SourceError, SourceRefused
 from router.ports import Clock
 from router.settings import Aws
@@ -21,6 +24,23 @@ from router.settings import Aws
 _CONNECT_TIMEOUT = 5.0
 _START_PATIENCE = 10.0
 _KEYS_REJECTED = frozenset({"ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredToken"})
+
+_TRACE_HEADER: ContextVar[str] = ContextVar("trace_header", default="")
+
+
+@contextmanager
+def traced(trace_id: str) -> Iterator[None]:
+    """Calls made inside carry this X-Amzn-Trace-Id; botocore itself adds one inside Lambda alone (semantics/async.md §F.7)."""
+    token = _TRACE_HEADER.set(trace_id if is_field_value(trace_id) else "")
+    try:
+        yield
+    finally:
+        _TRACE_HEADER.reset(token)
+
+
+def _add_trace_header(params: dict[str, Any], **_: object) -> None:
+    if _TRACE_HEADER.get():
+        params["headers"]["X-Amzn-Trace-Id"] = _TRACE_HEADER.get()
 
 
 @dataclass(slots=True, frozen=True)
@@ -151,4 +171,6 @@ class ServiceClient:
                 retries={"total_max_attempts": 1},
             ),
         )
-        return _Connection(keys, context, await context.__aenter__())
+        client = await context.__aenter__()
+        client.meta.events.register("before-call", _add_trace_header)
+        return _Connection(keys, context, client)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from router.arn import DEFAULT_ACCOUNT
-from router.backends.aws.client import Service, ServiceClient
+from router.backends.aws.client import Service, ServiceClient, traced
 from router.backends.aws.credentials import Chain
 from router.deliveries import Letter
 from router.errors import DestinationError, SourceError, SourceRefused
@@ -57,7 +57,8 @@ class AwsDestinations:
         """See `ports.Destinations.send`."""
         client = await self._client(address)
         try:
-            await self._send[address.service](client, address, letter)
+            with traced(letter.trace_id):
+                await self._send[address.service](client, address, letter)
         except SourceError as error:
             permanent = isinstance(error, SourceRefused)
             raise DestinationError(f"{error.code}: {error}", permanent) from error

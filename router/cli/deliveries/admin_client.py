@@ -14,7 +14,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
 
 
 class NoDaemon(StartError):
-    """Nobody answers at the admin listener's address."""
+    """Nobody answers at the admin listener's address, or nobody who has a journal open."""
 
 
 class AdminClient:
@@ -68,7 +68,7 @@ class AdminClient:
         except ValueError:
             value = None
         if status == 404:
-            raise StartError(f"The daemon at {self._url} has no journal: none of its triggers is asynchronous.")
+            raise NoDaemon(f"The daemon at {self._url} has no journal open: none of its triggers accepts events.")
         if status != 200 or not isinstance(value, dict):
             said = value.get("message") if isinstance(value, dict) else None
             raise StartError(f"The daemon at {self._url} answered {status}: {said or 'no reason given'}")

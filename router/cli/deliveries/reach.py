@@ -146,9 +146,9 @@ async def _reach(place: Place) -> Deliveries:
         try:
             await client.count(Selection(ids=frozenset({"-"})))
             return client
-        except NoDaemon:
+        except NoDaemon as error:
             await client.close()
-            click.echo("No daemon answers; the journal's files are used.", err=True)
+            click.echo(f"{error} The journal's files are used.", err=True)
         except StartError:
             await client.close()
             raise

@@ -92,7 +92,11 @@ class SqliteJournal:
             functions = self._readiness.begin(now, without, limit)
             if not functions:
                 return []
-            found = await self._look(functions, now, limit)
+            try:
+                found = await self._look(functions, now, limit)
+            except BaseException:  # cancelled: nothing was taken, and whoever claims next must look there
+                self._readiness.finish((), dict.fromkeys(functions, now))
+                raise
             return self._take(found, now)
 
     async def settle(self, settlements: Sequence[DeliverySettlement]) -> None:
@@ -144,9 +148,10 @@ class SqliteJournal:
 
     async def _see_clock(self, now: float) -> None:
         back = self._latest - now
-        self._latest = max(self._latest, now) if back < BACK else now
         if back >= BACK:
             await self.pull_back(now, back)
+            self._latest = now
+        self._latest = max(self._latest, now)
 
     async def _look(self, functions: Sequence[str], now: float, limit: int) -> Found:
         held = self._held | self._suspects.held_back(functions, self._held)

@@ -33,7 +33,7 @@ class SqliteEngine:
         self._writer = Writer(connection)
         self._claims = Reader(folder.database, "journal-claims")
         self._listing = Reader(folder.database, "journal-listing")
-        room = Room(folder, settings)
+        room = Room(folder, settings, lambda: self._writer.commits)
         self.journal = SqliteJournal(clock, settings, self._writer, self._claims, readiness, room.check)
         self.admin = SqliteJournalAdmin(clock, self._writer, self._listing, readiness)
         self.store = SqliteStore(clock, self._writer, self._claims)

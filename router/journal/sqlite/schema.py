@@ -14,6 +14,8 @@ from router.errors import StartError
 APPLICATION_ID = 0x4C52_4A4C
 """What `file` and other tools know the database by: `LRJL`."""
 
+OLDEST_SQLITE = (3, 37, 0)
+"""STRICT tables."""
 CHECKPOINT_PAGES = 8192
 """Pages in the write-ahead log (32 MiB) from which it is copied into the database: what opening has to read at most, about."""
 
@@ -73,6 +75,10 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
 def prepare(connection: sqlite3.Connection) -> None:
     """Bring a new or older file to this version. Raises StartError where it is not ours, or newer than this program."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StartError(
+            f"the journal needs SQLite 3.37 or newer, this is {sqlite3.sqlite_version}; else set `journal.url: memory`"
+        )
     [(version,)] = connection.execute("PRAGMA user_version")
     [(owner,)] = connection.execute("PRAGMA application_id")
     [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_master")

@@ -16,7 +16,6 @@ from router.triggers.eventbridge.api import DEFAULT_MAX_BYTES
 Path = tuple[str | int, ...]
 
 INPUTS = ("input", "input_path", "input_transformer")
-MAX_INPUT = 8192
 _OF_A_FUNCTION = ("weights", *INPUTS)
 _TEXT_FIELDS = ("id", "detail-type", "source", "account", "time", "region")
 _ENVELOPE = frozenset({"version", "resources", "detail", "replay-name", *_TEXT_FIELDS})

@@ -18,9 +18,6 @@ from router.triggers._queue_source import all_rejected
 from router.triggers.eventbridge.bus import Bus, acceptances, admit
 from router.triggers.eventbridge.event import Event, from_document
 
-METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS"})
-"""Of API destinations."""
-
 _STATUS = {
     "bad_request": 400,
     "incomplete_request": 400,
