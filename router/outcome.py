@@ -32,7 +32,7 @@ class OutcomeKind(StrEnum):
 _INVOKED = {
     OutcomeKind.OK: Invoked.YES,
     OutcomeKind.FUNCTION_ERROR: Invoked.YES,
-    OutcomeKind.TIMEOUT: Invoked.YES,
+    OutcomeKind.TIMEOUT: Invoked.UNKNOWN,
     OutcomeKind.THROTTLED: Invoked.NO,
     OutcomeKind.CLIENT_ERROR: Invoked.NO,
     OutcomeKind.SERVICE_ERROR: Invoked.UNKNOWN,
@@ -126,10 +126,10 @@ def error_type(outcome: Outcome) -> str | None:
     return found[1].decode(errors="replace") if found else None
 
 
-def timed_out(seconds: float, sent: bool = True) -> Outcome:
-    """Our own deadline passed after `seconds`; `sent` says whether the request had left whole."""
+def timed_out(seconds: float, invoked: Invoked = Invoked.UNKNOWN) -> Outcome:
+    """Our own deadline passed after `seconds`. Whether a request that was sent reached the function, only Lambda knows."""
     message = f"no answer within {seconds:g} seconds"
-    return Outcome(OutcomeKind.TIMEOUT, message=message, invoked=Invoked.YES if sent else Invoked.NO)
+    return Outcome(OutcomeKind.TIMEOUT, message=message, invoked=invoked)
 
 
 def transport(message: str, sent: bool) -> Outcome:

@@ -109,8 +109,8 @@ def test_service_errors(status: int, headers: dict[str, str], body: dict[str, ob
             function_error(b"{}", "id", executed_version="3", log_tail="bG9n"),
             Outcome(OutcomeKind.FUNCTION_ERROR, b"{}", 200, "id", "3", "Unhandled", "bG9n", invoked=Invoked.YES),
         ),
-        (timed_out(2.5), Outcome(OutcomeKind.TIMEOUT, message="no answer within 2.5 seconds", invoked=Invoked.YES)),
-        (timed_out(30, sent=False), Outcome(OutcomeKind.TIMEOUT, message="no answer within 30 seconds", invoked=Invoked.NO)),
+        (timed_out(2.5), Outcome(OutcomeKind.TIMEOUT, message="no answer within 2.5 seconds", invoked=Invoked.UNKNOWN)),
+        (timed_out(30, Invoked.NO), Outcome(OutcomeKind.TIMEOUT, message="no answer within 30 seconds", invoked=Invoked.NO)),
         (transport("reset", sent=True), Outcome(OutcomeKind.TRANSPORT, message="reset", invoked=Invoked.UNKNOWN)),
         (transport("refused", sent=False), Outcome(OutcomeKind.TRANSPORT, message="refused", invoked=Invoked.NO)),
         (

@@ -304,7 +304,7 @@ def bad_gateway(name: str, invoked: Invoked, detail: str, retry_after: int | Non
         (transport("reset", sent=True), bad_gateway("transport", Invoked.UNKNOWN, "LambdaConnectionError: reset")),
         (
             timed_out(900),
-            error("504 Gateway Time-out", "timeout", Invoked.YES, "LambdaConnectionTimeout: no answer within 900 seconds"),
+            error("504 Gateway Time-out", "timeout", Invoked.UNKNOWN, "LambdaConnectionTimeout: no answer within 900 seconds"),
         ),
     ],
 )

@@ -323,7 +323,7 @@ def test_bad_answers_1(http: Api, value: Any) -> None:
     ("outcome", "status", "body", "name", "invoked", "retry_after"),
     [
         (function_error(b"{}", ID), 500, INTERNAL, "function_error", Invoked.YES, None),
-        (timed_out(30), 503, UNAVAILABLE, "timeout", Invoked.YES, None),
+        (timed_out(30), 503, UNAVAILABLE, "timeout", Invoked.UNKNOWN, None),
         (throttled("ReservedFunctionConcurrentInvocationLimitExceeded", 2), 500, INTERNAL, "throttled", Invoked.NO, 2),
         (refused(404, "ResourceNotFoundException", "no"), 500, INTERNAL, "client_error", Invoked.NO, None),
         (refused(502, "ServiceException", "no"), 500, INTERNAL, "service_error", Invoked.NO, None),

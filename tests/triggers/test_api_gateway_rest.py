@@ -387,7 +387,7 @@ def test_header_remapping(rest: Api, name: str, sent: str | None) -> None:
     ("outcome", "status", "body", "name", "invoked", "retry_after"),
     [
         (function_error(b'{"errorMessage":"x"}', ID), 502, INTERNAL, "function_error", Invoked.YES, None),
-        (timed_out(29), 504, b'{"message": "Endpoint request timed out"}', "timeout", Invoked.YES, None),
+        (timed_out(29), 504, b'{"message": "Endpoint request timed out"}', "timeout", Invoked.UNKNOWN, None),
         (throttled("ReservedFunctionConcurrentInvocationLimitExceeded", 2), 500, INTERNAL, "throttled", Invoked.NO, 2),
         (refused(403, "AccessDeniedException", "no"), 500, INTERNAL, "client_error", Invoked.NO, None),
         (refused(500, "ServiceException", "no"), 500, INTERNAL, "service_error", Invoked.NO, None),

@@ -311,7 +311,7 @@ def test_the_caller_proves_who_it_is(pool: Any) -> None:
 
 # --- attempts and failures -------------------------------------------------------------------------------------------
 
-SLOW = timed_out(5.0)
+SLOW = timed_out(5.0, Invoked.YES)
 FAILED = function_error(b'{"errorMessage":"No","errorType":"ValueError"}', "id")
 
 
@@ -389,10 +389,10 @@ def test_a_later_attempt_may_succeed(pool: Any) -> None:
     ("outcomes", "invoked"),
     [
         ((SLOW, throttled("CallerRateLimitExceeded")), Invoked.YES),
-        ((timed_out(5.0, sent=False), transport("gone", True)), Invoked.UNKNOWN),
-        ((timed_out(5.0, sent=False), transport("refused", False)), Invoked.NO),
+        ((timed_out(5.0, Invoked.NO), transport("gone", True)), Invoked.UNKNOWN),
+        ((timed_out(5.0, Invoked.NO), transport("refused", False)), Invoked.NO),
         ((SLOW, transport("refused", False)), Invoked.YES),
-        ((timed_out(5.0, sent=False), FAILED), Invoked.YES),
+        ((timed_out(5.0, Invoked.NO), FAILED), Invoked.YES),
     ],
 )
 def test_several_attempts_say_together_whether_the_function_ran(outcomes: Any, invoked: Invoked, pool: Any) -> None:

@@ -465,7 +465,7 @@ def test_errors_of_lambda_are_passed_on_with_their_bytes() -> None:
             500,
             "ServiceException",
             b'{"Type":"Service","Message":"The function did not answer in time."}',
-            ErrorNote("timeout", Invoked.YES, detail="no answer within 2.5 seconds"),
+            ErrorNote("timeout", Invoked.UNKNOWN, detail="no answer within 2.5 seconds"),
         ),
         (
             transport("connection reset by 10.0.0.1", sent=True),

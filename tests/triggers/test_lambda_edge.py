@@ -441,7 +441,7 @@ def test_a_get_gets_no_body(edge: Make, method: str) -> None:
     [
         (function_error(b'{"errorMessage":"no"}', "id"), EXECUTION, "function_error", Invoked.YES),
         (function_error(b'{"errorMessage":"x Task timed out after 3.00 seconds"}', "id"), LIMIT, "function_error", Invoked.YES),
-        (timed_out(30), LIMIT, "timeout", Invoked.YES),
+        (timed_out(30), LIMIT, "timeout", Invoked.UNKNOWN),
         (throttled("CallerRateLimitExceeded", 1), LIMIT, "throttled", Invoked.NO),
         (refused(404, "ResourceNotFoundException", "gone"), EXECUTION, "client_error", Invoked.NO),
         (Outcome(OutcomeKind.SERVICE_ERROR, status=500), EXECUTION, "service_error", Invoked.UNKNOWN),

@@ -13,7 +13,7 @@ from router.backends.aws.endpoints import Surroundings, look_up
 from router.backends.aws.requests import Call, invocation_path, is_field_value
 from router.backends.aws.routes import Route
 from router.backends.permits import Permit
-from router.errors import BackendError
+from router.errors import BackendError, Invoked
 from router.model import Function, Invocation
 from router.net.errors import DeadlinePassed, ExchangeError
 from router.net.pool import Pool, PoolOptions
@@ -125,7 +125,8 @@ class AwsInvoker:
                 on_end=None if permit is None else permit.give_back,
             )
         except DeadlinePassed as error:
-            outcome = timed_out(limit if invocation.timeout is None else min(invocation.timeout, limit), error.sent)
+            invoked = Invoked.UNKNOWN if error.sent else Invoked.NO
+            outcome = timed_out(limit if invocation.timeout is None else min(invocation.timeout, limit), invoked)
         except ExchangeError as error:
             outcome = transport(str(error), error.sent)
         else:

@@ -7,6 +7,7 @@ callbacks of the event loop: a warm invocation needs no task of its own.
 import asyncio
 import logging
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -100,8 +101,14 @@ class Environment:
     async def start(self, timeout: float | None) -> Failure | None:
         """Start the process and wait for its first `next`; a Failure where that did not come within `timeout` seconds."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: RuntimeConnection(self._api), "127.0.0.1", 0, backlog=16)
-        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        try:
+            # A socket of our own: without a free descriptor the loop makes a server that listens nowhere.
+            bound = socket.create_server(("127.0.0.1", 0), backlog=16)
+        except OSError as error:
+            self.kill()
+            return failures.not_started(self.function.name, error)
+        self._server = await loop.create_server(lambda: RuntimeConnection(self._api), sock=bound, backlog=16)
+        self.address = f"127.0.0.1:{bound.getsockname()[1]}"
         if self._attached:
             logger.info(
                 "A local function waits for a process to attach: start it with this variable in its environment.",

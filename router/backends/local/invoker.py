@@ -236,4 +236,4 @@ def _or_raise(plan: launch.Launch | BaseException) -> launch.Launch:
 def _give_up(execution: Execution, seconds: float) -> None:
     """The caller's deadline passed; the function goes on."""
     if not execution.future.done():
-        execution.future.set_result(outcome.timed_out(seconds))
+        execution.future.set_result(outcome.timed_out(seconds, Invoked.YES))

@@ -244,7 +244,7 @@ async def test_a_deadline_passes(keys_in_environment: None, endpoint: Any, start
     orders = function()
     invoker = await start(orders)
     await invoker.invoke(invocation(orders))
-    assert await invoker.invoke(invocation(orders, timeout=0.02)) == timed_out(0.02, sent=True)
+    assert await invoker.invoke(invocation(orders, timeout=0.02)) == timed_out(0.02, Invoked.UNKNOWN)
 
 
 async def test_a_function_that_nobody_declared(keys_in_environment: None, endpoint: Any, start: Start) -> None:
@@ -271,7 +271,7 @@ async def test_a_permit_is_held_until_the_function_has_ended(
     orders = function(max_concurrency=1)
     invoker = await start(orders)
     await invoker.invoke(invocation(orders))
-    assert await invoker.invoke(invocation(orders, timeout=0.02)) == timed_out(0.02, sent=True)
+    assert await invoker.invoke(invocation(orders, timeout=0.02)) == timed_out(0.02, Invoked.UNKNOWN)
     assert await invoker.invoke(invocation(orders)) == THROTTLED
     late.set_result(reply_with(200, b"1"))
     while (outcome := await invoker.invoke(invocation(orders))) == THROTTLED:

@@ -137,7 +137,7 @@ async def test_a_caller_that_leaves_stops_nothing(start, tmp_path, way):
     shop = await start(handler="local_python.waits_for_file", max_concurrency=1)
     event = json.dumps({"started": str(tmp_path / "started"), "until": str(tmp_path / "go")}).encode()
     if way == "deadline":
-        assert await shop.call(event, timeout=0.05) == outcome.timed_out(0.05)
+        assert await shop.call(event, timeout=0.05) == outcome.timed_out(0.05, Invoked.YES)
     else:
         task = asyncio.create_task(shop.call(event))
         await appears(tmp_path / "started")

@@ -1,6 +1,7 @@
 """Processes end as groups, and never outlive the router."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -56,6 +57,20 @@ async def test_death_by_signal_is_an_exit_error(start, number):
         "errorType": "Runtime.ExitError",
         "errorMessage": f"RequestId: {REQUEST} Error: Runtime exited with error: {SIGNALS[number]}",
     }
+    assert (await shop.call()).payload == b'"alive"'
+
+
+async def test_a_function_for_which_no_descriptor_is_left_fails_and_the_next_call_works(start, monkeypatch):
+    shop = await start(handler="local_python.kills_itself")
+
+    def exhausted(*args, **options):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("router.backends.local.environment.socket.create_server", exhausted)
+        refused = await shop.call(id=REQUEST)
+    assert json.loads(refused.payload)["errorType"] == "Runtime.InvalidEntrypoint"
+    assert "too many open files" in json.loads(refused.payload)["errorMessage"]
     assert (await shop.call()).payload == b'"alive"'
 
 
