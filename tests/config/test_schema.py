@@ -106,6 +106,7 @@ triggers:
         ("missing-key", 6, 3),
         ("unknown-type", 7, 13),
         ("unsupported", 8, 13),
+        ("unseen-failures", 9, 3),
         ("bad-invocation", 9, 32),
         ("missing-key", 10, 3),
         ("type", 11, 6),

@@ -7,9 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from router.config import load
 from router.errors import BodyIncomplete, Invoked, Unavailable
-from router.fakes import FakeFiles, play, request, succeeded
+from router.fakes import play, request, succeeded
 from router.model import Conversation, ErrorNote, Headers, Invoke, PathClaim, ReadBody, Reply
 from router.outcome import Outcome, OutcomeKind, function_error, refused, throttled, timed_out, transport
 from router.triggers import TYPES
@@ -410,18 +409,3 @@ def test_timeout_and_attempts_are_settings(pool: Any) -> None:
 def test_a_timeout_is_within_what_a_function_may_run(timeout: str, findings: Any) -> None:
     settings = {"type": "cognito", "path": "/p", "user_pool": POOL, "operations": ALL, "timeout": timeout}
     assert findings(settings) == [(("timeout",), "bad-timeout")]
-
-
-@pytest.mark.parametrize("sender", ["CustomEmailSender", "CustomSMSSender"])
-def test_custom_senders_cannot_be_declared_yet(sender: str) -> None:
-    trigger = {"type": "cognito", "invocation": "sync", "path": "/p", "user_pool": POOL, "operations": {sender: "f"}}
-    functions = {"f": "arn:aws:lambda:eu-west-1:111122223333:function:f"}
-    text = json.dumps({"version": 1, "functions": functions, "triggers": {"p": trigger}})
-    loaded = load(["/r/router.yaml"], files=FakeFiles({"/r/router.yaml": text}), env={})
-    assert [(problem.code, problem.message) for problem in loaded.problems] == [
-        (
-            "unsupported",
-            f"`{sender}` cannot be used in this version: asynchronous deliveries are not built yet,"
-            " and AWS invokes custom senders asynchronously",
-        )
-    ]

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from router.backends.aws.credentials import AssumedRole, Chain, Credential, Keys
 from router.backends.aws.requests import is_field_value
-from router.errors import BackendError, MessageGone, SourceError, SourceRefused
+from router.errors import MessageGone, SourceError, SourceRefused
 from router.ports import Clock
 from router.settings import Aws
 
@@ -119,6 +119,8 @@ class ServiceClient:
                 await self._give_back(connection)
         except ClientError as error:
             raise self._translated(error) from error
+        except SourceError:
+            raise
         except Exception as error:  # providers, sockets and parsers raise whatever they like
             raise SourceError(type(error).__name__, str(error)) from error
         return answer
@@ -138,7 +140,7 @@ class ServiceClient:
         async with self._lock:
             keys = self._credential.keys
             if keys is None:
-                raise BackendError(self._credential.problem or "there are no credentials")
+                raise SourceError("NoCredentials", self._credential.problem or "there are no credentials")
             earlier = self._connection
             if earlier is None or earlier.keys is not keys:
                 self._connection = await self._connect(keys)
