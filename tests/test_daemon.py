@@ -156,6 +156,12 @@ def test_the_demo(start: Start, root: Path) -> None:
     assert failed["request_id"] == answered["request_id"]
     assert running.logged("Answered.", path="/traced")["trace_id"] == "Root=1-6a514b28-0123456789abcdef01234567"
 
+    status, headers, body = get(f"{url}/imports", {"content-type": "application/json"}, b'{"file":"a.csv"}')
+    assert (status, headers["x-router-durability"]) == (202, "disk")
+    delivery = json.loads(body)["deliveryId"]
+    printed = running.logged(f'imported {{"file":"a.csv"}} as {delivery}', function="imports")
+    assert printed["request_id"] == headers["x-router-delivery-id"] == delivery
+
     metrics = get(f"{running.admin()}/metrics")[2].decode()
     assert 'lambda_router_invocations_total{function="crash",outcome="function_error",trigger="shop"} 1.0' in metrics
     assert get(f"{running.admin()}/readyz")[0] == 200

@@ -50,6 +50,11 @@ def crash(event, context):
     raise ValueError("this order does not add up")
 
 
+def imports(event, context):
+    """Work that nobody waits for: accepted, then delivered in the background."""
+    print("imported", event["body"], "as", context.aws_request_id)
+
+
 def slow(event, context):
     """Sleeps longer than its timeout of one second."""
     time.sleep(60)
