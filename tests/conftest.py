@@ -4,6 +4,9 @@ import asyncio
 import importlib.util
 import os
 import shutil
+import subprocess
+import sys
+import venv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 import uvloop
 
 ROOT = Path(__file__).parent.parent
+MINISTACK = "ministack==1.5.33"
 
 
 def pytest_configure() -> None:
@@ -42,3 +46,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def ministack_python(request: pytest.FixtureRequest) -> str:
+    """The interpreter of an environment that has ministack; made once, in pytest's cache.
+
+    ministack pins another botocore than aiobotocore wants, so it cannot live beside the router.
+    """
+    assert request.config.cache is not None
+    home = request.config.cache.mkdir(f"{MINISTACK.replace('==', '-')}-python{sys.version_info[0]}.{sys.version_info[1]}")
+    python, finished = home / "bin" / "python", home / "finished"
+    if not finished.exists():
+        venv.create(home, clear=True, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", MINISTACK], check=True, capture_output=True)
+        finished.touch()
+    return str(python)

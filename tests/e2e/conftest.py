@@ -133,7 +133,7 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
+def ministack(ministack_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
     """SNS, SQS, S3 and EventBridge of `ministack`, on a port of its own."""
     folder = tmp_path_factory.mktemp("ministack")
     port = free_port()
@@ -146,7 +146,7 @@ def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
         "TMPDIR": str(folder),
     }
     with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-c", "from ministack.app import main; main()"]
+        command = [ministack_python, "-c", "from ministack.app import main; main()"]
         process = subprocess.Popen(command, cwd=folder, env=os.environ | settings, stdout=log, stderr=log)
         try:
             url = f"http://localhost:{port}"

@@ -1,14 +1,9 @@
-"""A whole daemon in this process, local functions included; and Step Functions on a `ministack` server of its own.
-
-ministack pins another botocore than aiobotocore wants, so it lives in a virtual environment in pytest's cache.
-"""
+"""A whole daemon in this process, local functions included; and Step Functions on a `ministack` server of its own."""
 
 import os
 import re
 import subprocess
-import sys
 import threading
-import venv
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,8 +14,6 @@ from router.config import load
 from router.files import LocalFiles
 from router.generation import LocalSelection
 from router.runtime import Daemon
-
-MINISTACK = "ministack==1.5.33"
 
 Serve = Callable[..., Awaitable[Daemon]]
 
@@ -42,19 +35,6 @@ async def serve(tmp_path: Path, clean_environment: None) -> AsyncIterator[Serve]
             return daemon
 
         yield started
-
-
-@pytest.fixture(scope="session")
-def ministack_python(request: pytest.FixtureRequest) -> str:
-    """The interpreter of an environment that has ministack; made once."""
-    assert request.config.cache is not None
-    home = request.config.cache.mkdir(f"{MINISTACK.replace('==', '-')}-python{sys.version_info[0]}.{sys.version_info[1]}")
-    python, finished = home / "bin" / "python", home / "finished"
-    if not finished.exists():
-        venv.create(home, clear=True, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", MINISTACK], check=True, capture_output=True)
-        finished.touch()
-    return str(python)
 
 
 @pytest.fixture(scope="session")
