@@ -9,6 +9,7 @@ import pytest
 
 from router.arn import FunctionArn
 from router.deliveries import Condition, Delivery
+from router.errors import Invoked
 from router.fakes import FakeClock, succeeded
 from router.functions import AsyncPolicy, Function
 from router.outcome import Outcome, function_error, refused, throttled, timed_out, transport
@@ -113,7 +114,7 @@ def test_retry_delays(delays: tuple[float, ...], expected: list[float]) -> None:
         (succeeded(b"1"), Succeed(), True),
         (BOOM, Retry(1060.0, True), True),
         (timed_out(900.0), Retry(1060.0, True), True),
-        (timed_out(900.0, sent=False), Retry(1001.0, False), False),
+        (timed_out(900.0, Invoked.NO), Retry(1001.0, False), False),
         (transport("reset", sent=True), Retry(1060.0, True), True),
         (transport("refused", sent=False), Retry(1001.0, False), False),
         (THROTTLED, Retry(1001.0, False), False),
