@@ -163,7 +163,10 @@ class DeliverySettlement:
 
 @dataclass(slots=True, frozen=True)
 class Selection:
-    """Which deliveries an operator means; what is None does not count. `older_than`: seconds since acceptance."""
+    """Which deliveries an operator means; what is None does not count.
+
+    `older_than`: seconds since acceptance. `kind`: the outcome's kind of the last attempt.
+    """
 
     dead: bool | None = None
     trigger: str | None = None
@@ -171,3 +174,4 @@ class Selection:
     condition: Condition | None = None
     older_than: float | None = None
     ids: frozenset[str] | None = None
+    kind: str | None = None

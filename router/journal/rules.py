@@ -36,4 +36,5 @@ def selected(selection: Selection, delivery: Delivery, dead: bool, now: float) -
         and selection.condition in (None, delivery.condition)
         and (selection.older_than is None or now - delivery.accepted_at > selection.older_than)
         and (selection.ids is None or delivery.id in selection.ids)
+        and (selection.kind is None or (bool(delivery.attempts) and delivery.attempts[-1].kind == selection.kind))
     )

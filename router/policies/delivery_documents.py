@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from router.deliveries import Condition, Delivery, Selection
+from router.outcome import OutcomeKind
 
 PAGE = 100
 """Deliveries that one answer holds at most."""
@@ -44,6 +45,7 @@ def query(selection: Selection) -> list[tuple[str, str]]:
         ("function", selection.function),
         ("condition", selection.condition),
         ("older_than", None if selection.older_than is None else repr(selection.older_than)),
+        ("class", selection.kind),
         *(("id", id) for id in sorted(selection.ids or ())),
     ]
     return [(name, value) for name, value in pairs if value is not None]
@@ -52,7 +54,7 @@ def query(selection: Selection) -> list[tuple[str, str]]:
 def selection(pairs: Sequence[tuple[str, str]]) -> Selection:
     """The selection that query parameters ask for. Raises ValueError, with the reason, where one of them is not understood."""
     single = dict(pairs)
-    unknown = sorted(set(single) - {"state", "trigger", "function", "condition", "older_than", "id"})
+    unknown = sorted(set(single) - {"state", "trigger", "function", "condition", "class", "older_than", "id"})
     if unknown:
         raise ValueError(f"there is no filter {unknown[0]!r}")
     if single.get("state", "all") not in _STATES:
@@ -67,6 +69,7 @@ def selection(pairs: Sequence[tuple[str, str]]) -> Selection:
         condition=_condition(single["condition"]) if "condition" in single else None,
         older_than=_seconds(single["older_than"]) if "older_than" in single else None,
         ids=ids or None,
+        kind=_kind(single["class"]) if "class" in single else None,
     )
 
 
@@ -95,6 +98,13 @@ def _condition(text: str) -> Condition:
         return Condition(text)
     except ValueError:
         raise ValueError(f"condition is one of {', '.join(Condition)}") from None
+
+
+def _kind(text: str) -> str:
+    try:
+        return OutcomeKind(text).value
+    except ValueError:
+        raise ValueError(f"class is one of {', '.join(OutcomeKind)}") from None
 
 
 def _seconds(text: str) -> float:

@@ -12,6 +12,7 @@ from router.ingress.admin import AdminDoor
 from router.ingress.deliveries_api import MOST_BODY, DeliveriesApi
 from router.ingress.listen import listen
 from router.journal.memory import MemoryJournal
+from router.outcome import OutcomeKind
 from router.policies.delivery_documents import PAGE_BYTES
 from router.settings import Address
 
@@ -95,6 +96,7 @@ async def test_a_page_ends_where_it_grows_large(call: Call, journal: MemoryJourn
         ("/deliveries?limit=101", "limit is a number from 1 to 100"),
         ("/deliveries?" + "&".join(f"id={number}" for number in range(101)), "at most 100 ids"),
         ("/deliveries/count?condition=Bored", f"condition is one of {', '.join(Condition)}"),
+        ("/deliveries/count?class=bored", f"class is one of {', '.join(OutcomeKind)}"),
     ],
 )
 async def test_a_query_that_is_not_understood(call: Call, path: str, reason: str) -> None:

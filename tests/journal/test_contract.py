@@ -199,6 +199,9 @@ async def test_dead_letters_end_with_their_retention(
         (Selection(function="f"), [2]),
         (Selection(condition=Condition.LOOP), [0]),
         (Selection(condition=Condition.SUCCESS), []),
+        (Selection(kind="throttled"), [0]),
+        (Selection(kind="function_error"), []),
+        (Selection(kind="throttled", trigger="t"), []),
         (Selection(older_than=50.0), [0, 1, 2]),
         (Selection(ids=frozenset({"00000000-0000-4000-8000-000000000001", "unknown"})), [1]),
         (Selection(ids=frozenset()), []),
@@ -216,7 +219,8 @@ async def test_an_operator_selects(
     ]
     await engine.journal.append(made, DISK)
     [claimed] = await engine.journal.claim(NOW, 1, ())
-    made[0] = replace(claimed, condition=Condition.LOOP)
+    attempts = [Attempt(NOW, 0.5, "function_error", 200), Attempt(NOW, 0.1, "throttled", 429)]
+    made[0] = replace(claimed, condition=Condition.LOOP, attempts=attempts)
     await engine.journal.settle([DeliverySettlement(made[0], Fate.DEAD)])
     clock.advance(100)
     wanted = [made[number] for number in expected]

@@ -9,8 +9,10 @@ import click
 from router.cli.deliveries.reach import Deliveries
 from router.config.units import duration
 from router.deliveries import Condition, Selection
+from router.outcome import OutcomeKind
 from router.policies.delivery_documents import PAGE, STATES
 
+_KINDS = [kind.value for kind in OutcomeKind]
 _CONDITIONS = [condition.value for condition in Condition]
 _DEAD = {"dead": True, "waiting": False, "all": None}
 
@@ -33,6 +35,7 @@ _OPTIONS = (
     click.option("--trigger", metavar="NAME", help="Only those that this trigger accepted."),
     click.option("--function", metavar="NAME", help="Only those for this function."),
     click.option("--condition", type=click.Choice(_CONDITIONS), help="Only those that ended for this reason."),
+    click.option("--class", "kind", type=click.Choice(_KINDS), help="Only those whose last attempt was of this class."),
     click.option("--older-than", type=Duration(), metavar="DURATION", help="Only those accepted longer ago: 90s, 6h, 7d."),
 )
 _STATE = click.option(
@@ -52,6 +55,7 @@ def filtered(*, state: bool) -> Callable[[Callable[..., Any]], Callable[..., Any
             *,
             trigger: str | None,
             condition: str | None,
+            kind: str | None,
             older_than: float | None,
             ids: tuple[str, ...] = (),
             state: str = "dead",
@@ -64,6 +68,7 @@ def filtered(*, state: bool) -> Callable[[Callable[..., Any]], Callable[..., Any
                 condition=Condition(condition) if condition is not None else None,
                 older_than=older_than,
                 ids=frozenset(ids) or None,
+                kind=kind,
             )
             return function(selection=selection, **rest)
 

@@ -143,11 +143,16 @@ def _conditions(selection: Selection, now: float) -> tuple[str, list[object]]:
         "function = ?": selection.function,
         "condition = ?": selection.condition,
         "accepted_at < ?": None if older_than is None else now - older_than,
+        f"{_LAST_KIND} = ?": selection.kind,
         "delivery.id IN (SELECT value FROM json_each(?))": None if selection.ids is None else json.dumps([*selection.ids]),
     }
     given = {term: value for term, value in terms.items() if value is not None}
     return " AND ".join((_STATES[selection.dead], *given)), [*given.values()]
 
+
+_LAST_KIND = """CASE WHEN json_valid(CAST(progress AS TEXT))
+    THEN json_extract(CAST(progress AS TEXT), '$.attempts[#-1].kind') END"""
+"""The outcome's kind of the last attempt; a record that is broken has none."""
 
 _STATES = {None: "state <> 3", True: "state = 2", False: "state < 2"}
 """Literals, so that SQLite sees which partial index serves."""
