@@ -83,6 +83,11 @@ def not_started(command: str, error: OSError) -> Failure:
     return Failure("Runtime.InvalidEntrypoint", f"fork/exec {command}: {(error.strerror or str(error)).lower()}")
 
 
+def not_begun(error: Exception) -> Failure:
+    """Something that nobody thought of kept the process from starting; the router's log has it whole."""
+    return Failure("Runtime.InvalidEntrypoint", f"the process could not be started: {type(error).__name__}")
+
+
 def _exit_text(returncode: int) -> str:
     if returncode > 0:
         return f"exit status {returncode}"

@@ -216,12 +216,12 @@ class Pool:
         assert local is not None
         self.cold_starts += 1
         began = self._host.clock.monotonic()
-        failure = await environment.start(None if self._attached else local.init_timeout)
+        failure = await self._begin(environment, None if self._attached else local.init_timeout)
         if failure is not None and failure.status == "timeout":
             # AWS runs the init phase again, then under the function's own timeout (semantics/sync.md §12.4).
             environment = self._new_environment()
             self.cold_starts += 1
-            failure = await environment.start(self.function.timeout)
+            failure = await self._begin(environment, self.function.timeout)
         task = asyncio.current_task()
         assert task is not None
         self._starting.discard(task)
@@ -239,6 +239,15 @@ class Pool:
                 "A function's process could not be started ahead of time.",
                 extra={"function": self.function.name, "error": failure.payload("").decode("utf-8", "replace")},
             )
+
+    async def _begin(self, environment: Environment, timeout: float | None) -> failures.Failure | None:
+        """Start it. Whatever goes wrong is a failure: somebody waits for this process."""
+        try:
+            return await environment.start(timeout)
+        except Exception as error:
+            logger.exception("A function's process could not be started.", extra={"function": self.function.name})
+            environment.kill()
+            return failures.not_begun(error)
 
     def _new_environment(self) -> Environment:
         environment = Environment(self.function, self.launch, self._host, self)

@@ -74,6 +74,21 @@ async def test_a_function_for_which_no_descriptor_is_left_fails_and_the_next_cal
     assert (await shop.call()).payload == b'"alive"'
 
 
+async def test_whatever_keeps_a_process_from_starting_is_an_answer(start, monkeypatch):
+    shop = await start(handler="local_python.kills_itself")
+
+    def broken(*args, **options):
+        raise RuntimeError("nobody thought of this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("router.backends.local.environment.socket.create_server", broken)
+        async with asyncio.timeout(30):
+            refused = await shop.call(id=REQUEST)
+    assert json.loads(refused.payload)["errorType"] == "Runtime.InvalidEntrypoint"
+    assert json.loads(refused.payload)["errorMessage"].endswith("the process could not be started: RuntimeError")
+    assert (await shop.call()).payload == b'"alive"'
+
+
 async def test_a_command_that_cannot_be_started_is_an_invalid_entrypoint(start, tmp_path):
     shop = await start(command=("./bootstrap",), code=str(tmp_path))
     assert json.loads((await shop.call(id=REQUEST)).payload) == {
