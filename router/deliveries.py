@@ -175,3 +175,19 @@ class Selection:
     older_than: float | None = None
     ids: frozenset[str] | None = None
     kind: str | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Finding:
+    """One thing that is wrong with a journal.
+
+    `kind`: `damage` (of the database file itself), `unreadable` (a record that belongs into quarantine), `quarantined` (one
+    that is there), `readable` (one that is there, and should not be), `orphan` (a payload or mark without its delivery), `lane`
+    (a group that nobody would work on). `number` and `id` say which delivery, where it is one.
+    """
+
+    kind: str
+    detail: str
+    number: int | None = None
+    id: str | None = None
+    repaired: bool = False

@@ -4,7 +4,18 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from router.batches import Batch, EventCount, Message, QueueFacts
-from router.deliveries import Acceptance, Condition, Delivery, DeliverySettlement, Durability, Fate, Letter, Receipt, Selection
+from router.deliveries import (
+    Acceptance,
+    Condition,
+    Delivery,
+    DeliverySettlement,
+    Durability,
+    Fate,
+    Finding,
+    Letter,
+    Receipt,
+    Selection,
+)
 from router.functions import DestinationAddress
 from router.model import Fetch, Invocation, Origin, OriginRequest, OriginResponse, Reply, Request, Trigger
 from router.outcome import Outcome
@@ -146,6 +157,10 @@ class JournalAdmin(Protocol):
 
     async def purge(self, ids: Sequence[str]) -> int:
         """Forget dead letters; returns how many."""
+        ...
+
+    async def check(self) -> list[Finding]:
+        """What is wrong with it, as far as reading shows. Takes time on a large one."""
         ...
 
 

@@ -2,12 +2,14 @@
 
     GET  /deliveries?state=dead&trigger=…&limit=100&after=ID[&payload=true]  {"deliveries": [...]}, empty behind the last one
     GET  /deliveries/count?state=dead&trigger=…                              {"count": 3}
+    GET  /journal/check                                                      {"findings": [...]}
     POST /deliveries/redrive, /deliveries/purge   {"ids": [...]}             {"redriven": 3}, {"purged": 3}
 
 Changes want `Content-Type: application/json`: a web page that an operator visits cannot send that to another origin unasked.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -26,7 +28,7 @@ class _BadRequest(Exception):
 
 
 class DeliveriesApi:
-    """Answers requests below `/deliveries`; who may ask is decided before."""
+    """Answers requests below `/deliveries`, and `/journal/check`; who may ask is decided before."""
 
     def __init__(self, journal: JournalAdmin, clock: Clock) -> None:
         self._journal = journal
@@ -34,6 +36,7 @@ class DeliveriesApi:
         self._reads: Mapping[str, Callable[[web.BaseRequest], Awaitable[Any]]] = {
             "/deliveries": self._select,
             "/deliveries/count": self._count,
+            "/journal/check": self._check,
         }
         self._changes: Mapping[str, Callable[[Sequence[str]], Awaitable[Any]]] = {
             "/deliveries/redrive": self._redrive,
@@ -67,6 +70,9 @@ class DeliveriesApi:
 
     async def _count(self, request: web.BaseRequest) -> dict[str, object]:
         return {"count": await self._journal.count(_asked(request)[0])}
+
+    async def _check(self, request: web.BaseRequest) -> dict[str, object]:
+        return {"findings": [asdict(finding) for finding in await self._journal.check()]}
 
     async def _redrive(self, ids: Sequence[str]) -> dict[str, object]:
         return {"redriven": await self._journal.redrive(ids, self._clock.now())}

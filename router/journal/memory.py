@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
-from router.deliveries import Delivery, DeliverySettlement, Durability, Fate, Receipt, Selection
+from router.deliveries import Delivery, DeliverySettlement, Durability, Fate, Finding, Receipt, Selection
 from router.errors import Unavailable
 from router.journal.readiness import Readiness, in_turn
 from router.journal.rules import FULL_RETRY_AFTER, Lane, lane_of, redriven, selected
@@ -105,6 +105,10 @@ class MemoryJournal:
         for number in dead:
             self._forget(number)
         return len(dead)
+
+    async def check(self) -> list[Finding]:
+        """As `JournalAdmin.check`: there are no files that could be damaged."""
+        return []
 
     async def tidy(self) -> None:
         """Let go of dead letters whose retention ended, and of ids outside the window."""

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from router.cli import main
 from router.cli.deliveries.changes import in_steps
-from router.deliveries import Selection
+from router.deliveries import Finding, Selection
 
 Run = Callable[..., Result]
 
@@ -52,6 +52,8 @@ def test_dead_letters_in_a_list(run: Run) -> None:
         (["--trigger", "mail"], ["d-2"]),
         (["--function", "thumbnail"], ["d-1"]),
         (["--condition", "Refused"], ["d-2"]),
+        (["--class", "throttled"], ["d-1"]),
+        (["--class", "function_error"], []),
         (["--state", "all", "--older-than", "30m"], ["d-1", "d-2"]),
         (["--older-than", "2h"], []),
         (["--trigger", "nobody"], []),
@@ -187,6 +189,30 @@ def test_no_daemon() -> None:
 def test_wrong_usage(run: Run, args: list[str], message: str) -> None:
     result = run("list", *args)
     assert (result.exit_code, message in result.stderr) == (2, True)
+
+
+def check(daemon: Any, *args: str) -> Result:
+    url = f"http://{daemon.address}"
+    return CliRunner().invoke(main, ["journal", "check", "--admin", url, "--token", "s3cret", *args])
+
+
+def test_the_journal_of_a_running_daemon_is_checked_but_not_mended(daemon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"http://{daemon.address}"
+    result = check(daemon)
+    assert (result.exit_code, result.stdout) == (0, f"{url}: nothing is wrong\n")
+
+    async def damaged() -> list[Finding]:
+        return [Finding("quarantined", "its checksum is wrong", 7, "d-7")]
+
+    monkeypatch.setattr(daemon.journal, "check", damaged)
+    result = check(daemon)
+    assert (result.exit_code, result.stdout) == (
+        1,
+        f"quarantined of delivery d-7: its checksum is wrong\n{url}: 1 findings, 1 of them left\n",
+    )
+    result = check(daemon, "--repair")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"lambda-router: The daemon at {url} works on its journal: stop it before a repair.\n"
 
 
 def test_an_invalid_configuration(tmp_path: Any) -> None:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from router.deliveries import Condition, Delivery, DeliverySettlement, Durability, Fate, Receipt, Selection
+from router.deliveries import Condition, Delivery, DeliverySettlement, Durability, Fate, Finding, Receipt, Selection
 from router.errors import StartError, Unavailable
 from router.fakes import FakeClock
 from router.journal.opening import open_journal, open_offline
-from router.journal.sqlite.check import Finding
 from router.journal.sqlite.journal import MAX_STARTS
 from router.journal.sqlite.opening import SqliteEngine, open_sqlite
 from router.settings import JournalSettings

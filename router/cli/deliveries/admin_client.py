@@ -6,7 +6,7 @@ from typing import Any
 import aiohttp
 
 from router import jsontext
-from router.deliveries import Selection
+from router.deliveries import Finding, Selection
 from router.errors import StartError
 from router.policies import delivery_documents as documents
 
@@ -22,7 +22,7 @@ class AdminClient:
 
     def __init__(self, url: str, token: str | None) -> None:
         socket = url.removeprefix("unix:") if url.startswith("unix:") else None
-        self._url = url
+        self.where = url
         self._base = "http://localhost" if socket else url.rstrip("/")
         connector = aiohttp.UnixConnector(socket) if socket else aiohttp.TCPConnector()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -42,6 +42,11 @@ class AdminClient:
     async def purge(self, ids: Sequence[str]) -> int:
         return int((await self._call("POST", "/deliveries/purge", body={"ids": [*ids]}))["purged"])
 
+    async def check(self, repair: bool) -> list[Finding]:
+        if repair:
+            raise StartError(f"The daemon at {self.where} works on its journal: stop it before a repair.")
+        return [Finding(**finding) for finding in (await self._call("GET", "/journal/check"))["findings"]]
+
     async def close(self) -> None:
         await self._session.close()
 
@@ -56,20 +61,20 @@ class AdminClient:
             ) as answer:
                 return self._understood(answer.status, await answer.read())
         except aiohttp.ClientConnectorError as error:
-            raise NoDaemon(f"No daemon answers at {self._url}: {error.os_error.strerror or error}.") from error
+            raise NoDaemon(f"No daemon answers at {self.where}: {error.os_error.strerror or error}.") from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise StartError(f"The daemon at {self._url} did not answer: {type(error).__name__}: {error}") from error
+            raise StartError(f"The daemon at {self.where} did not answer: {type(error).__name__}: {error}") from error
 
     def _understood(self, status: int, body: bytes) -> dict[str, Any]:
         if status == 401:
-            raise StartError(f"The daemon at {self._url} wants its admin token: set ROUTER_ADMIN_TOKEN, or use --token.")
+            raise StartError(f"The daemon at {self.where} wants its admin token: set ROUTER_ADMIN_TOKEN, or use --token.")
         try:
             value = jsontext.loads(body)
         except ValueError:
             value = None
         if status == 404:
-            raise NoDaemon(f"The daemon at {self._url} has no journal open: none of its triggers accepts events.")
+            raise NoDaemon(f"The daemon at {self.where} has no journal open: none of its triggers accepts events.")
         if status != 200 or not isinstance(value, dict):
             said = value.get("message") if isinstance(value, dict) else None
-            raise StartError(f"The daemon at {self._url} answered {status}: {said or 'no reason given'}")
+            raise StartError(f"The daemon at {self.where} answered {status}: {said or 'no reason given'}")
         return value

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol, TypeVar
@@ -17,12 +17,12 @@ import click
 from router.cli.deliveries.admin_client import AdminClient, NoDaemon
 from router.cli.findings import EX_CONFIG, show_problems
 from router.config import load
-from router.deliveries import Selection
+from router.deliveries import Finding, Selection
 from router.errors import RouterError, StartError
 from router.files import LocalFiles
 from router.journal.opening import open_offline
+from router.journal.sqlite.opening import SqliteEngine
 from router.policies import delivery_documents as documents
-from router.ports import JournalAdmin
 from router.settings import Address, Config
 
 T = TypeVar("T")
@@ -30,6 +30,11 @@ T = TypeVar("T")
 
 class Deliveries(Protocol):
     """What the commands do with deliveries; each is a document of `policies.delivery_documents` with its `state`."""
+
+    @property
+    def where(self) -> str:
+        """The daemon's address, or the journal's."""
+        ...
 
     async def select(self, selection: Selection, limit: int, after: str | None, payloads: bool) -> list[dict[str, Any]]:
         """In order of acceptance, after the one with this id; fewer than `limit` where they are large, none at the end."""
@@ -41,16 +46,21 @@ class Deliveries(Protocol):
 
     async def purge(self, ids: Sequence[str]) -> int: ...
 
+    async def check(self, repair: bool) -> list[Finding]:
+        """What is wrong with the journal; what can be mended is, where that is asked for."""
+        ...
+
     async def close(self) -> None: ...
 
 
 class JournalFiles:
     """A journal that no daemon has open."""
 
-    def __init__(self, journal: JournalAdmin, now: Callable[[], float], close: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._journal = journal
+    def __init__(self, where: str, engine: SqliteEngine, now: Callable[[], float]) -> None:
+        self.where = where
+        self._engine = engine
+        self._journal = engine.admin
         self._now = now
-        self._close = close
 
     async def select(self, selection: Selection, limit: int, after: str | None, payloads: bool) -> list[dict[str, Any]]:
         found = await self._journal.select(selection, limit, after)
@@ -67,8 +77,11 @@ class JournalFiles:
     async def purge(self, ids: Sequence[str]) -> int:
         return await self._journal.purge(ids)
 
+    async def check(self, repair: bool) -> list[Finding]:
+        return await (self._journal.repair() if repair else self._journal.check())
+
     async def close(self) -> None:
-        await self._close()
+        await self._engine.close()
 
 
 @dataclass(slots=True, frozen=True)
@@ -172,5 +185,4 @@ def admin_url(address: Address) -> str:
 
 
 def _files(url: str) -> Deliveries:
-    engine = open_offline(url)
-    return JournalFiles(engine.admin, time.time, engine.close)
+    return JournalFiles(url, open_offline(url), time.time)

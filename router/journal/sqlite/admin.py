@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from router.deliveries import Delivery, Selection
+from router.deliveries import Delivery, Finding, Selection
 from router.errors import Unavailable
 from router.journal.readiness import Readiness
 from router.journal.sqlite import looking, operations
-from router.journal.sqlite.check import Finding, examine, repair
+from router.journal.sqlite.check import examine, repair
 from router.journal.sqlite.reader import Reader
 from router.journal.sqlite.writer import Writer
 from router.ports import Clock

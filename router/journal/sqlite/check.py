@@ -5,27 +5,12 @@ Repairing never throws an event away: a record that cannot be read stays in quar
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from router.deliveries import Finding
 from router.journal.sqlite import operations, rows
 from router.journal.sqlite.rows import Defect
 from router.journal.sqlite.schema import DEAD, QUARANTINED
-
-
-@dataclass(slots=True, frozen=True)
-class Finding:
-    """One thing that is wrong.
-
-    `kind`: `damage` (of the database file itself), `unreadable` (a record that belongs into quarantine), `quarantined` (one
-    that is there), `readable` (one that is there, and should not be), `orphan` (a payload or mark without its delivery), `lane`
-    (a group that nobody would work on). `number` and `id` say which delivery, where it is one.
-    """
-
-    kind: str
-    detail: str
-    number: int | None = None
-    id: str | None = None
-    repaired: bool = False
 
 
 def examine(connection: sqlite3.Connection) -> list[Finding]:
