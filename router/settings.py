@@ -57,6 +57,8 @@ class Aws:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     max_connections: int = 1024
     """Upper bound of pooled connections per region and credential."""
+    destination_event_source: str = "lambda"
+    """`source` of the events that destinations on an event bus get."""
 
 
 @dataclass(slots=True)

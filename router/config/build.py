@@ -79,6 +79,7 @@ def _aws(settings: Mapping[str, Any], env: Mapping[str, str]) -> Aws:
         endpoint_url=settings["endpoint_url"],
         endpoints=endpoints,
         max_connections=settings["max_connections"],
+        destination_event_source=settings["destination_event_source"],
     )
 
 

@@ -19,8 +19,6 @@ from router.settings import Aws
 
 _READ_TIMEOUT = 20.0
 _CONNECTIONS = 50
-_SOURCE = "lambda"
-"""`source` of events, as recorded from AWS; its documentation says `aws.lambda` (semantics/async.md §A.4)."""
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"}
 _REFUSED = {
@@ -103,7 +101,7 @@ class AwsDestinations:
     async def _put_event(self, client: ServiceClient, address: DestinationAddress, letter: Letter) -> None:
         account = address.arn.split(":")[4]
         entry: dict[str, Any] = {
-            "Source": _SOURCE,
+            "Source": self._aws.destination_event_source,
             "DetailType": letter.detail_type,
             "Detail": letter.body.decode("utf-8", "replace"),
             "Resources": list(letter.resources),

@@ -92,19 +92,23 @@ async def test_a_topic_gets_the_same(destinations: AwsDestinations, client: Any)
     assert (message["Body"], told(message)) == ('{"any": "event"}', sorted(ATTRIBUTES))
 
 
-async def test_an_event_bus_gets_an_event_of_lambda(destinations: AwsDestinations, client: Any) -> None:
+@pytest.mark.parametrize(("source", "name"), [("lambda", "recorded"), ("aws.lambda", "documented")])
+async def test_an_event_bus_gets_an_event_of_lambda(moto: str, client: Any, source: str, name: str) -> None:
     events, logs = client("events"), client("sqs")
-    url = logs.create_queue(QueueName="of-bus")["QueueUrl"]
-    bus = events.create_event_bus(Name="results")["EventBusArn"]
-    events.put_rule(Name="all", EventBusName="results", EventPattern='{"source": ["lambda"]}')
-    target = {"Id": "q", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:of-bus"}
-    events.put_targets(Rule="all", EventBusName="results", Targets=[target])
+    url = logs.create_queue(QueueName=name)["QueueUrl"]
+    bus = events.create_event_bus(Name=name)["EventBusArn"]
+    events.put_rule(Name="all", EventBusName=name, EventPattern=json.dumps({"source": [source]}))
+    target = {"Id": "q", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"}
+    events.put_targets(Rule="all", EventBusName=name, Targets=[target])
+    aws = Aws(REGION, ACCOUNT, endpoint_url=moto, destination_event_source=source)
+    destinations = AwsDestinations(aws, FakeClock(time.time()))
     letter = replace(RECORD, detail_type="Lambda Function Invocation Result - Failure", resources=(bus, "arn:f:$LATEST"))
     await destinations.send(DestinationAddress("events", bus), letter)
+    await destinations.close()
     (message,) = received(logs, url)
     event = json.loads(message["Body"])
     assert {name: event[name] for name in ("source", "detail-type", "resources", "detail")} == {
-        "source": "lambda",
+        "source": source,
         "detail-type": "Lambda Function Invocation Result - Failure",
         "resources": [bus, "arn:f:$LATEST"],
         "detail": {"version": "1.0"},
