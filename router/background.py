@@ -5,7 +5,6 @@ Opened before the doors and closed last. A configuration in which nothing accept
 
 import asyncio
 import random
-import uuid
 from collections.abc import Callable, Mapping
 
 from router.backends.aws.destinations import AwsDestinations
@@ -15,6 +14,7 @@ from router.delivery.attempts import Attempts
 from router.delivery.book import Book
 from router.delivery.deliverer import Deliverer
 from router.delivery.sends import Sends
+from router.ingress.request import new_id
 from router.journal.opening import Engine, open_journal
 from router.model import Function
 from router.ports import Clock, DeliveryMetrics, Invoker, Metrics
@@ -46,7 +46,7 @@ class Background:
     def __init__(self, engine: Engine, config: Config, clock: Clock, metrics: DeliveryMetrics) -> None:
         self.engine = engine
         self.clock = clock
-        self.acceptor = JournalAcceptor(engine.journal, clock, metrics, draw=random.random, new_id=lambda: str(uuid.uuid4()))
+        self.acceptor = JournalAcceptor(engine.journal, clock, metrics, draw=random.random, new_id=new_id)
         self._config = config
         self._metrics = metrics
         self._destinations: AwsDestinations | None = None

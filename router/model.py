@@ -54,6 +54,11 @@ class Request:
         return None
 
 
+def unsent_request(received_at: float = 0.0, id: str = "", trace_id: str = "", listener: str = "main") -> Request:
+    """Stands where a request is wanted and nobody sent one: at a health check."""
+    return Request("GET", "/", "", [], "", b"", "", "", "http", 80, received_at, id, trace_id, listener)
+
+
 @dataclass(slots=True)
 class ErrorNote:
     """Says of a reply that the router made it: sent as `x-router-error`, `x-router-invoked`, `Retry-After`.

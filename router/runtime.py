@@ -11,7 +11,6 @@ import os
 import random
 import signal
 import time
-import uuid
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -27,6 +26,7 @@ from router.ingress.deliveries_api import DeliveriesApi
 from router.ingress.http import HttpDoor
 from router.ingress.listen import Listening, listen
 from router.ingress.prober import Prober
+from router.ingress.request import new_id
 from router.ingress.scheduler import Scheduler
 from router.model import Function
 from router.ports import Clock, Invoker
@@ -259,7 +259,7 @@ class Daemon:
         """The scheduler of every trigger that has a timetable; it sleeps as fast as its clock runs."""
         return Scheduler(
             *(self.config.triggers, generation.driver, background.engine.store, self.metrics, background.clock),
-            new_id=lambda: str(uuid.uuid4()),
+            new_id=new_id,
             draw=random.random,
             pause=lambda seconds: asyncio.sleep(seconds / self._time_scale),
         )

@@ -1,7 +1,6 @@
 """What polls for triggers: each kind of source with the edge that reaches it and the worker that asks it."""
 
 import random
-import uuid
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from router.batches import ActivitySource
 from router.driver import Driver
 from router.ingress.activity_worker import ActivityWorker
 from router.ingress.queue_poller import QueuePoller
+from router.ingress.request import new_id
 from router.model import Trigger
 from router.ports import Clock, PollMetrics
 from router.settings import Aws
@@ -44,12 +44,8 @@ def worker_of(trigger: Trigger, aws: Aws, driver: Driver, metrics: PollMetrics, 
     if isinstance(source, ActivitySource):
         activities = AwsActivities(aws, source, clock)
         return (
-            ActivityWorker(trigger, source, activities, driver, metrics, clock, draw=random.random, new_id=_new_id),
+            ActivityWorker(trigger, source, activities, driver, metrics, clock, draw=random.random, new_id=new_id),
             activities,
         )
     queue = AwsQueue(aws, source, clock)
-    return QueuePoller(trigger, source, queue, driver, metrics, clock, draw=random.random, new_id=_new_id), queue
-
-
-def _new_id() -> str:
-    return str(uuid.uuid4())
+    return QueuePoller(trigger, source, queue, driver, metrics, clock, draw=random.random, new_id=new_id), queue

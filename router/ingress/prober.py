@@ -6,13 +6,12 @@ request away from a target, as a load balancer does where no other target is lef
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from router.driver import Driver
-from router.ingress.request import new_trace_id
-from router.model import Invoke, Probe, Request, Trigger
+from router.ingress.request import new_id, new_trace_id
+from router.model import Invoke, Probe, Request, Trigger, unsent_request
 from router.policies.health import Health, HealthState
 from router.ports import Clock, HealthMetrics
 
@@ -100,20 +99,5 @@ class Prober:
 
 
 def _request(trigger: Trigger, now: float) -> Request:
-    """Stands for the request that nobody sent: a check has an id and a trace of its own."""
-    return Request(
-        method="GET",
-        path="/",
-        query="",
-        headers=[],
-        host="",
-        body=b"",
-        peer="",
-        client_ip="",
-        scheme="http",
-        port=0,
-        received_at=now,
-        id=str(uuid.uuid4()),
-        trace_id=new_trace_id(now),
-        listener=trigger.listener,
-    )
+    """A check has an id and a trace of its own."""
+    return unsent_request(now, new_id(), new_trace_id(now), trigger.listener)

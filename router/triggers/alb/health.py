@@ -9,7 +9,7 @@ from typing import Any
 
 from router import jsontext
 from router.errors import RequestError
-from router.model import Probe, Request, Target
+from router.model import Probe, Target, unsent_request
 from router.outcome import Outcome, OutcomeKind
 from router.triggers.alb.actions import Forward
 from router.triggers.alb.answers import answer
@@ -89,19 +89,5 @@ def _judge(matcher: str, multi_value: bool) -> Callable[[Outcome], str | None]:
     return judge
 
 
-_ASKED = Request(
-    method="GET",
-    path="/",
-    query="",
-    headers=[],
-    host="",
-    body=b"",
-    peer="",
-    client_ip="",
-    scheme="http",
-    port=80,
-    received_at=0.0,
-    id="",
-    trace_id="",
-)
+_ASKED = unsent_request()
 """Stands for the request that an answer is judged against; no answer to a check goes anywhere."""
