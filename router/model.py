@@ -240,9 +240,10 @@ class Scope:
 
 
 Report = Callable[..., None]
-"""`report(path, code, message, *, help=None, on="value", severity="error")`: a finding of a trigger's own rules.
+"""`report(path, code, message, *, help=None, on="value", severity="error", related=())`: a finding of a trigger's own rules.
 
-`path`: tuple of keys and indexes below the trigger's settings; `on`: "key" or "value", what the caret points at."""
+`path`: tuple of keys and indexes below the trigger's settings; `on`: "key" or "value", what the caret points at; `severity`:
+`error`, `warning` or `info`; `related`: other such paths, each with what stands there."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -28,6 +28,7 @@ LAYERS = (
             "batches",
             "deliveries",
             "origins",
+            "envelopes",
             "outcome",
             "model",
             "ports",

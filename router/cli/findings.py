@@ -1,5 +1,7 @@
 """Findings on a terminal: the form for people, coloured where a person looks."""
 
+from collections.abc import Sequence
+
 import click
 
 from router.config import Loaded, Problem, Severity, render
@@ -7,12 +9,12 @@ from router.config import Loaded, Problem, Severity, render
 EX_CONFIG = 78
 """Exit code of commands that need a valid configuration (`EX_CONFIG` of sysexits.h)."""
 
-_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def show_problems(loaded: Loaded, *, err: bool = True) -> None:
-    """Print every finding, with a blank line between; on standard error unless told otherwise."""
-    for problem in loaded.problems:
+def show_problems(loaded: Loaded, problems: Sequence[Problem] | None = None, *, err: bool = True) -> None:
+    """Print findings (default: every one), with a blank line between; on standard error unless told otherwise."""
+    for problem in loaded.problems if problems is None else problems:
         click.echo(f"{_coloured(problem, render(problem, loaded.sources))}\n", err=err)
 
 

@@ -1,13 +1,13 @@
 """Complete settings that passed every rule, compiled into `router.settings.Config`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any
 
 from router.arn import DEFAULT_ACCOUNT, DEFAULT_REGION, FunctionArn, parse_function_arn
 from router.config.addresses import parse_address
-from router.config.destinations import Resolver
+from router.config.destinations import Resolver, without_opaque_destinations
 from router.config.monitoring import cloudwatch
 from router.config.nodes import Opaque
 from router.config.references import ARN_TIMEOUT, Functions
@@ -32,6 +32,28 @@ class Material:
     files: tuple[str, ...]
 
 
+def build_known(material: Material, undecided: list[str]) -> Config:
+    """The compiled configuration as far as it is known: without triggers that only a variable's value could make.
+
+    `undecided`: the names of those that are known to be; those that turn out to be are added.
+    """
+    known = without_opaque_destinations(material.settings)
+    while True:
+        triggers = {name: trigger for name, trigger in known["triggers"].items() if name not in undecided}
+        try:
+            return build(replace(material, settings={**known, "triggers": triggers}))
+        except NotBuilt as error:
+            undecided.append(error.trigger)
+
+
+class NotBuilt(Exception):
+    """A trigger could not be compiled. That is a slip in a rule, unless the value of a variable is missing."""
+
+    def __init__(self, trigger: str) -> None:
+        super().__init__(f"the trigger {trigger} cannot be compiled")
+        self.trigger = trigger
+
+
 def build(material: Material) -> Config:
     """The compiled configuration."""
     settings = material.settings
@@ -45,7 +67,7 @@ def build(material: Material) -> Config:
     resolver = Resolver(aws.region, aws.account_id, functions.target)
     listeners = {name: _listener(name, listener) for name, listener in settings["listeners"].items()}
     triggers = tuple(
-        _trigger(name, trigger, material, aws, functions, next(iter(listeners)))
+        _built(name, trigger, material, aws, functions, next(iter(listeners)))
         for name, trigger in settings["triggers"].items()
         if trigger["enabled"]
     )
@@ -150,6 +172,15 @@ def _set_policies(settings: Mapping[str, Any], functions: Functions, triggers: t
 def _async_block(settings: Mapping[str, Any], function: str) -> Mapping[str, Any] | None:
     block: Mapping[str, Any] | None = settings["functions"].get(function, {}).get("async")
     return block
+
+
+def _built(
+    name: str, settings: Mapping[str, Any], material: Material, aws: Aws, functions: Functions, only_listener: str
+) -> Trigger:
+    try:
+        return _trigger(name, settings, material, aws, functions, only_listener)
+    except Exception as error:
+        raise NotBuilt(name) from error
 
 
 def _trigger(

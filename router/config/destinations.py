@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.arn import parse_function_arn
+from router.config.nodes import Opaque
 from router.functions import AsyncPolicy, DestinationAddress, Target
 
 _NAMES = {
@@ -21,6 +22,8 @@ _ARN = re.compile(
     r"arn:(?P<partition>aws[a-zA-Z-]*):(?P<service>sqs|sns|events|s3):(?P<region>[a-z0-9-]*):(?P<account>[0-9]{12}|)"
     r":(?P<bus>event-bus/)?(?P<name>[^:]+)"
 )
+DESTINATIONS = ("on_success", "on_failure", "dead_letter")
+"""The keys of an `async:` block that hold one."""
 _SERVICES = "`sqs:`, `sns:`, `events:`, `s3:` or `function:`"
 
 
@@ -73,6 +76,24 @@ def _check_name(service: str, name: str) -> None:
         raise ValueError(f"`{name}` cannot be the name of a {_KINDS[service]}")
 
 
+def without_opaque_destinations(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Completed settings without the destinations that are not known because a variable is not set."""
+
+    def cleaned(block: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: None if key in DESTINATIONS and isinstance(value, Opaque) else value for key, value in block.items()}
+
+    def each(named: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: {**entry, "async": cleaned(entry["async"])} if isinstance(entry.get("async"), Mapping) else entry
+            for name, entry in named.items()
+        }
+
+    defaults = settings["defaults"]
+    if isinstance(defaults.get("async"), Mapping):
+        defaults = {**defaults, "async": cleaned(defaults["async"])}
+    return {**settings, "defaults": defaults, "functions": each(settings["functions"]), "triggers": each(settings["triggers"])}
+
+
 @dataclass(slots=True, frozen=True)
 class Resolver:
     """What short forms are completed with, and how functions are found."""
@@ -102,7 +123,7 @@ class Resolver:
             for key, value in (layer or {}).items():
                 if value is not None:
                     told.setdefault(key, value)
-        for key in ("on_success", "on_failure", "dead_letter"):
+        for key in DESTINATIONS:
             if key in told:
                 told[key] = self.address(told[key])
         if "retry_delays" in told:

@@ -11,7 +11,7 @@ from typing import Any
 from jsonschema.exceptions import ValidationError
 
 from router.config.assembly import Assembly, assemble
-from router.config.build import Material, build
+from router.config.build import Material, build, build_known
 from router.config.bundle import bundle
 from router.config.complete import Completion
 from router.config.construct import construct
@@ -25,6 +25,7 @@ from router.config.rules.context import Context
 from router.config.schemas import Schema, documents
 from router.config.shape import Shapes
 from router.config.substitution import Substitution, redactor
+from router.config.trusting import trusting
 from router.config.validation import errors
 from router.config.wording import Words, words
 from router.model import Place, TriggerType
@@ -40,7 +41,8 @@ class Loaded:
 
     `problems`: sorted by place. `files`: every file that was read, absolute, env files and those of `${file:…}` among them.
     `sources`: the text of each YAML file by the path that findings show, without literal secrets. `unreadable`: files that
-    could not be read at all.
+    could not be read at all. `undecided`: triggers that a partial configuration lacks, because what they are depends on a
+    variable that is not set.
     """
 
     config: Config | None
@@ -48,6 +50,7 @@ class Loaded:
     files: tuple[str, ...]
     sources: Mapping[str, str]
     unreadable: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
 
 def load(
@@ -60,28 +63,34 @@ def load(
     types: Mapping[str, TriggerType] = TYPES,
     schemas: Mapping[str, Schema] | None = None,
     now: float | None = None,
+    partial: bool = False,
+    trust_callers: bool = False,
 ) -> Loaded:
     """Read, check and compile a configuration. Never raises for what the files hold.
 
     `paths`: files of one configuration, usually one; `overlays`: laid over it in order. `require_env`: whether a variable
     that is not set is an error (`run`), or an unknown value that fits everywhere (`validate`). `schemas`: other schema
     files than the shipped ones, by `$id`. `now`: epoch seconds, for what lies in the past; None: nothing is said about that.
+    `partial`: compile also where variables are not set, with stand-ins for them and without the triggers that have none.
+    `trust_callers`: compile without any `auth` and without the verification of signatures.
     """
     recorded = Recorded(files)
     substitution = Substitution(env, recorded, require_env)
     assembly = assemble(paths, overlays, recorded, substitution)
     problems = assembly.problems
     config = None
+    undecided: tuple[str, ...] = ()
     if assembly.root is not None:
         shapes = _shapes(types) if schemas is None else Shapes(bundle(schemas, types))
-        loader = _Loader(shapes, assembly, recorded, env, types, now)
+        loader = _Loader(shapes, assembly, recorded, env, types, now, partial, trust_callers)
         config = loader.run(assembly.root)
         problems = problems + loader.problems
+        undecided = tuple(loader.undecided)
     redact = redactor(substitution.secrets)
     told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
-    return Loaded(config, list(told), recorded.paths, _printable(assembly.texts, told), tuple(assembly.unreadable))
+    return Loaded(config, list(told), recorded.paths, _printable(assembly.texts, told), tuple(assembly.unreadable), undecided)
 
 
 def _redacted(problem: Problem, redact: Any) -> Problem:
@@ -106,7 +115,10 @@ class _Loader:
     env: Mapping[str, str]
     types: Mapping[str, TriggerType]
     now: float | None
+    partial: bool = False
+    trust_callers: bool = False
     problems: list[Problem] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
 
     def run(self, root: MapNode) -> Config | None:
         value = construct(self.shapes, self.shapes.root, root)
@@ -131,9 +143,23 @@ class _Loader:
             )
         )
         wrong = [*self.problems, *self.assembly.problems]
-        if broken or any(problem.severity is Severity.ERROR for problem in wrong) or any(node.opaque for node in scalars(root)):
+        if broken or any(problem.severity is Severity.ERROR for problem in wrong):
             return None
-        return build(Material(settings, self.types, self.env, env_files, _places(root), self.files.paths))
+        return self._build(root, settings, env_files, completion.undecided)
+
+    def _build(
+        self, root: MapNode, settings: dict[str, Any], env_files: Mapping[str, Mapping[str, str]], undecided: list[Path]
+    ) -> Config | None:
+        opaque = any(node.opaque for node in scalars(root))
+        if opaque and not self.partial:
+            return None
+        if self.trust_callers:
+            settings = trusting(settings)
+        material = Material(settings, self.types, self.env, env_files, _places(root), self.files.paths)
+        if not opaque:
+            return build(material)
+        self.undecided = list(dict.fromkeys(str(path[1]) for path in undecided if path[0] == "triggers"))
+        return build_known(material, self.undecided)
 
     def _validate(self, root: MapNode, value: Any) -> tuple[MapNode, Any, set[Path]]:
         """Reports what does not fit the schema; returns the tree and value to check further, and the parts to leave out.

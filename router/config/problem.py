@@ -19,10 +19,11 @@ _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
 class Severity(StrEnum):
-    """An error keeps the configuration from running; a warning does not."""
+    """An error keeps the configuration from running; a warning does not; an info is worth knowing."""
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 @dataclass(slots=True, frozen=True)
@@ -45,8 +46,24 @@ class Related:
 
 
 @dataclass(slots=True, frozen=True)
+class Edit:
+    """`text` in place of what stands at `span`; an empty span inserts."""
+
+    span: Span
+    text: str
+
+
+@dataclass(slots=True, frozen=True)
+class Fix:
+    """Edits that mend a finding without changing what the configuration means to its author. `label`: what they do."""
+
+    label: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(slots=True, frozen=True)
 class Problem:
-    """One finding."""
+    """One finding. `fix`: where one can be applied without thinking."""
 
     code: str
     message: str
@@ -55,6 +72,7 @@ class Problem:
     path: Path = ()
     help: str | None = None
     related: tuple[Related, ...] = field(default=())
+    fix: Fix | None = None
 
     @property
     def file(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from router.config.nodes import ListNode, MapNode, ScalarNode, locate, scalars
-from router.config.problem import Path, Problem, Related, Severity, Span
+from router.config.problem import Fix, Path, Problem, Related, Severity, Span
 
 _QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"")
 _WORD = re.compile(r"\w+")
@@ -28,6 +28,7 @@ class Reporter:
         on: str = "value",
         severity: str = "error",
         related: Iterable[tuple[Path, str]] = (),
+        fix: Fix | None = None,
     ) -> None:
         """A finding at a path; dropped where the value there, or one in its list, is not known: a variable is not set."""
         place = locate(self.root, path)
@@ -40,7 +41,7 @@ class Reporter:
         others = tuple(Related(text, self.key_span(other)) for other, text in related)
         at_value = on == "value" and (place.exact or isinstance(place.value, ScalarNode))
         span = place.value.span if at_value else self.key_span(path)
-        self.problems.append(Problem(code, message, span, Severity(severity), path, help, others))
+        self.problems.append(Problem(code, message, span, Severity(severity), path, help, others, fix))
 
     def key_span(self, path: Path) -> Span:
         """Where the key of a path stands; an item of a list has none, so there it is the item's own place."""
@@ -59,8 +60,10 @@ class Reporter:
             help: str | None = None,
             on: str = "value",
             severity: str = "error",
+            related: Iterable[tuple[Path, str]] = (),
         ) -> None:
-            self.report((*base, *path), code, message, help=help, on=on, severity=severity)
+            others = [((*base, *other), text) for other, text in related]
+            self.report((*base, *path), code, message, help=help, on=on, severity=severity, related=others)
 
         return report
 

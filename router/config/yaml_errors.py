@@ -8,6 +8,8 @@ import yaml
 
 from router.config.problem import Problem, Span, source_line
 
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml itself says, from 0.2.6 on, where it looks ahead into a file that is nested without end."""
 _QUOTE_VARIABLE = 'inside `{…}` and `[…]` a variable needs quotes: "${NAME}"'
 
 
@@ -74,6 +76,8 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     line_number, column = (mark.line, mark.column) if mark else (0, 0)
     problem = f"{error.context or ''} {error.problem or ''}".strip()
     span = Span(file, line_number + 1, column + 1, line_number + 1, column + 2)
+    if _TOO_DEEP in problem:
+        return Problem("nested-too-deeply", "the file is nested too deeply to be read", span)
     candidates = [(source_line(text, line_number + 1) or "", column)]
     if error.context_mark is not None and error.context_mark.line != line_number:
         candidates.append((source_line(text, error.context_mark.line + 1) or "", error.context_mark.column))

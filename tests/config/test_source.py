@@ -88,13 +88,17 @@ three: {"<<": quoted}
         ("text\n", [("root-not-a-map", 1, 1)]),
         (b"a: 1\nb: \xff\n", [("not-utf-8", 2, 1)]),
         ("a: \x07\n", [("yaml-syntax", 1, 1)]),
-        ("[" * 100_000, [("nested-too-deeply", 1, source.MAX_DEPTH + 1)]),
+        ("[" * 100, [("nested-too-deeply", 1, source.MAX_DEPTH + 1)]),
         ("{a: " * 70 + "}" * 70, [("nested-too-deeply", 1, 4 * source.MAX_DEPTH + 1)]),
         (b" " * (source.MAX_BYTES + 1), [("file-too-large", 1, 1)]),
     ],
 )
 def test_what_is_no_usable_file_is_a_finding(text: str | bytes, expected: list[tuple[str, int, int]]) -> None:
     assert findings(text) == expected
+
+
+def test_a_file_that_is_nested_without_end_is_refused_wherever_the_parser_stops() -> None:
+    assert [code for code, _, _ in findings("[" * 100_000)] == ["nested-too-deeply"]
 
 
 def test_a_duplicate_names_the_first_place() -> None:

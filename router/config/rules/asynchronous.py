@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router.config.destinations import parse_destination
+from router.config.destinations import DESTINATIONS, parse_destination
 from router.config.nodes import Opaque
 from router.config.problem import Path
 from router.config.references import parse_reference
 from router.config.rules.context import Context
 
 _MANAGED_ONLY = ("max_retries", "retry_delays", "max_event_age", "on_success", "on_failure", "dead_letter")
-_DESTINATIONS = ("on_success", "on_failure", "dead_letter")
 _AGE = (60.0, 21_600.0)
 
 Settings = Mapping[str, Any]
@@ -19,7 +18,7 @@ Settings = Mapping[str, Any]
 def destinations(context: Context) -> None:
     """Each destination can be one: the right kind for its purpose, and no FIFO queue or topic."""
     for path, block in _blocks(context):
-        for key in _DESTINATIONS:
+        for key in DESTINATIONS:
             text = block.get(key)
             if isinstance(text, str) and not isinstance(text, Opaque):
                 _check_destination(context, (*path, key), key, text)
