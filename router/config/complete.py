@@ -15,7 +15,7 @@ from router.config.destinations import function_reference
 from router.config.nodes import Node, Opaque, child
 from router.config.problem import Path
 from router.config.schemas import Schema
-from router.config.shape import Pieces, Shapes, property_schemas, types_of
+from router.config.shape import Pieces, Shapes, types_of
 from router.config.units import duration, size
 
 _UNITS: Mapping[str, Callable[[str], Any]] = {"duration": duration, "size": size}
@@ -40,34 +40,22 @@ class Completion:
         if isinstance(value, dict):
             return self._map(pieces, value, node, path)
         if isinstance(value, list):
-            items = self.shapes.joined([piece["items"] for piece in pieces if "items" in piece])
+            items = self.shapes.items(pieces)
             return [self.complete(items, item, _below(node, index), (*path, index)) for index, item in enumerate(value)]
         return self._scalar(pieces, value, node, path)
 
     def _map(self, pieces: Pieces, value: dict[str, Any], node: Node, path: Path) -> dict[str, Any]:
         result = {
-            name: self.complete(self._property(pieces, name), item, _below(node, name), (*path, name))
+            name: self.complete(self.shapes.property(pieces, name), item, _below(node, name), (*path, name))
             for name, item in value.items()
         }
-        for piece in pieces:
-            for name in piece.get("properties", {}):
-                if name not in result and not self._refused(pieces, name):
-                    result[name] = self._default(pieces, name, node, (*path, name))
+        for omitted in self.shapes.omitted(pieces):
+            name = omitted.name
+            if name not in result:
+                result[name] = (
+                    self.complete(omitted.schema, omitted.default, node, (*path, name)) if omitted.has_default else None
+                )
         return result
-
-    def _refused(self, pieces: Pieces, name: str) -> bool:
-        schema = self._property(pieces, name)
-        return any("x-unsupported" in piece and "const" not in piece for piece in self.shapes.pieces(schema, None))
-
-    def _property(self, pieces: Pieces, name: str) -> Schema:
-        return self.shapes.joined(list(property_schemas(pieces, name)))
-
-    def _default(self, pieces: Pieces, name: str, node: Node, path: Path) -> Any:
-        schema = self._property(pieces, name)
-        for piece in self.shapes.pieces(schema, None):
-            if "default" in piece:
-                return self.complete(schema, self.shapes.spelled(schema, piece["default"]), node, path)
-        return None
 
     def _scalar(self, pieces: Pieces, value: Any, node: Node, path: Path) -> Any:
         if any(piece.get("x-secret") for piece in pieces):

@@ -11,7 +11,7 @@ from typing import Any
 
 from router.config.nodes import ListNode, MapNode, Node, Opaque, ScalarNode
 from router.config.schemas import Schema
-from router.config.shape import Pieces, Shapes, property_schemas, types_of
+from router.config.shape import Pieces, Shapes, types_of
 
 _LONGEST_INTEGER = 400
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -61,17 +61,11 @@ def _short(shapes: Shapes, pieces: Pieces, node: ScalarNode) -> Any:
 
 
 def _property(shapes: Shapes, pieces: Pieces, name: str, node: Node) -> Any:
-    return _merged(shapes, list(property_schemas(pieces, name)), node)
+    return construct(shapes, shapes.property(pieces, name), node)
 
 
 def _item(shapes: Shapes, pieces: Pieces, node: Node) -> Any:
-    return _merged(shapes, [piece["items"] for piece in pieces if "items" in piece], node)
-
-
-def _merged(shapes: Shapes, schemas: list[Schema | bool], node: Node) -> Any:
-    if not schemas:
-        return construct(shapes, True, node)
-    return construct(shapes, schemas[0] if len(schemas) == 1 else shapes.joined(schemas), node)
+    return construct(shapes, shapes.items(pieces), node)
 
 
 def read_scalar(node: ScalarNode, wanted: frozenset[str]) -> Any:

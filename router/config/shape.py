@@ -16,6 +16,8 @@ from router.config.schemas import Schema
 Kind = Literal["map", "list", "scalar"]
 Pieces = tuple[Schema, ...]
 
+_ANY_OTHER = ""
+"""Stands for every name of a map that no schema mentions: they all have the same one."""
 _KIND_OF_TYPE: dict[str, Kind] = {"object": "map", "array": "list"}
 
 
@@ -31,14 +33,30 @@ class KnownKeys:
         return self.is_open or name in self.properties or any(re.search(pattern, name) for pattern in self.patterns)
 
 
+@dataclass(slots=True, frozen=True)
+class Omitted:
+    """A property that a map does not have: its schema, and its default where there is one, with shorthands written out."""
+
+    name: str
+    schema: Schema | bool
+    has_default: bool = False
+    default: Any = None
+
+
 class Shapes:
     """The lookups over one bundled schema; definitions are resolved once."""
 
     def __init__(self, root: Schema) -> None:
         self.root = root
         self._resolved: dict[str, Schema] = {}
-        self._static: dict[int, Pieces] = {}
+        self._static: dict[int, tuple[Pieces, bool]] = {}
         self._joined: dict[tuple[int, ...], Schema] = {}
+        self._interned: dict[tuple[int, ...], Pieces] = {}
+        self._properties: dict[tuple[int, str], Schema | bool] = {}
+        self._items: dict[int, Schema | bool] = {}
+        self._known_keys: dict[int, KnownKeys] = {}
+        self._omitted: dict[int, list[Omitted]] = {}
+        self._admitted: dict[tuple[int, Kind], bool] = {}
 
     def resolve(self, reference: str) -> Schema:
         """The schema that a `#/…` reference names."""
@@ -49,23 +67,71 @@ class Shapes:
             self._resolved[reference] = schema
         return self._resolved[reference]
 
-    def joined(self, schemas: list[Schema | bool]) -> Schema:
+    def joined(self, schemas: list[Schema | bool]) -> Schema | bool:
         """Several schemas for one value as one; the same object each time, because look-ups go by identity."""
+        if len(schemas) < 2:
+            return schemas[0] if schemas else True
         key = tuple(map(id, schemas))
         if key not in self._joined:
             self._joined[key] = {"allOf": [schema for schema in schemas if isinstance(schema, dict)]}
         return self._joined[key]
 
+    def property(self, pieces: Pieces, name: str) -> Schema | bool:
+        """The schema of one value of a map that `pieces` speak about."""
+        if not any(name in piece.get("properties", ()) or "patternProperties" in piece for piece in pieces):
+            name = _ANY_OTHER
+        key = (id(pieces), name)
+        found = self._properties.get(key)
+        if found is None:
+            found = self._properties[key] = self.joined(list(property_schemas(pieces, name)))
+        return found
+
+    def items(self, pieces: Pieces) -> Schema | bool:
+        """The schema of every item of a list that `pieces` speak about."""
+        found = self._items.get(id(pieces))
+        if found is None:
+            found = self._items[id(pieces)] = self.joined([piece["items"] for piece in pieces if "items" in piece])
+        return found
+
+    def omitted(self, pieces: Pieces) -> "list[Omitted]":
+        """The properties that a map may leave out, with what stands in for them; without those that are refused."""
+        found = self._omitted.get(id(pieces))
+        if found is None:
+            names = dict.fromkeys(name for piece in pieces for name in piece.get("properties", {}))
+            found = self._omitted[id(pieces)] = [
+                omitted for name in names if (omitted := self._omission(pieces, name)) is not None
+            ]
+        return found
+
+    def _omission(self, pieces: Pieces, name: str) -> "Omitted | None":
+        schema = self.property(pieces, name)
+        own = self.pieces(schema, None)
+        if any("x-unsupported" in piece and "const" not in piece for piece in own):
+            return None
+        for piece in own:
+            if "default" in piece:
+                return Omitted(name, schema, True, self.spelled(schema, piece["default"]))
+        return Omitted(name, schema)
+
     def pieces(self, schema: Schema | bool, thing: Any) -> Pieces:
-        """Every schema that applies to `thing` in place, `schema` first."""
+        """Every schema that applies to `thing` in place, `schema` first. Equal ones are one tuple: look-ups go by identity."""
         if isinstance(schema, bool):
             return ()
-        static = self._static.get(id(schema))
-        if static is None:
-            static = self._static[id(schema)] = tuple(self._unconditional(schema))
-        if not any("if" in piece or "anyOf" in piece or "oneOf" in piece for piece in static):
+        known = self._static.get(id(schema))
+        if known is None:
+            known = self._static[id(schema)] = self._known_static(schema)
+        static, depends = known
+        if not depends:
             return static
-        return tuple(found for piece in static for found in (piece, *self._conditional(piece, thing)))
+        return self._same(tuple(found for piece in static for found in (piece, *self._conditional(piece, thing))))
+
+    def _known_static(self, schema: Schema) -> tuple[Pieces, bool]:
+        """What always applies, and whether more does that depends on the value."""
+        static = tuple(self._unconditional(schema))
+        return self._same(static), any("if" in piece or "anyOf" in piece or "oneOf" in piece for piece in static)
+
+    def _same(self, pieces: Pieces) -> Pieces:
+        return self._interned.setdefault(tuple(map(id, pieces)), pieces)
 
     def _unconditional(self, schema: Schema) -> Iterator[Schema]:
         yield schema
@@ -107,6 +173,12 @@ class Shapes:
         """Whether a value of this kind can be meant by the schema, shorthands included."""
         if isinstance(schema, bool):
             return schema
+        key = (id(schema), kind)
+        if key not in self._admitted:
+            self._admitted[key] = self._admits(schema, kind)
+        return self._admitted[key]
+
+    def _admits(self, schema: Schema, kind: Kind) -> bool:
         for piece in self._unconditional(schema):
             kinds = {_KIND_OF_TYPE.get(name, "scalar") for name in types_of(piece)}
             short = (kind == "scalar" and "x-shorthand" in piece) or (kind != "list" and piece.get("x-list") is True)
@@ -118,11 +190,11 @@ class Shapes:
         """The JSON types that a schema names, references followed."""
         return [name for piece in self._unconditional(schema) for name in types_of(piece)]
 
-    def spelled(self, schema: Schema, value: Any) -> Any:
+    def spelled(self, schema: Schema | bool, value: Any) -> Any:
         """A default of the schema with its shorthands written out."""
         if isinstance(value, dict):
             pieces = self.pieces(schema, value)
-            return {name: self.spelled(self.joined(list(property_schemas(pieces, name))), item) for name, item in value.items()}
+            return {name: self.spelled(self.property(pieces, name), item) for name, item in value.items()}
         if isinstance(value, list):
             return value
         for piece in self.pieces(schema, value):
@@ -133,10 +205,13 @@ class Shapes:
     def known_keys(self, schema: Schema, thing: Any) -> "KnownKeys":
         """The keys that a closed map may hold, from every schema that applies to it."""
         pieces = self.pieces(schema, thing)
-        properties = {name: part for piece in pieces for name, part in piece.get("properties", {}).items()}
-        patterns = [pattern for piece in pieces for pattern in piece.get("patternProperties", {})]
-        is_open = any(piece.get("additionalProperties", False) is not False for piece in pieces)
-        return KnownKeys(properties, tuple(patterns), is_open)
+        known = self._known_keys.get(id(pieces))
+        if known is None:
+            properties = {name: part for piece in pieces for name, part in piece.get("properties", {}).items()}
+            patterns = [pattern for piece in pieces for pattern in piece.get("patternProperties", {})]
+            is_open = any(piece.get("additionalProperties", False) is not False for piece in pieces)
+            known = self._known_keys[id(pieces)] = KnownKeys(properties, tuple(patterns), is_open)
+        return known
 
     def _constants_fit(self, branch: Schema, thing: Any) -> bool:
         return all(
