@@ -34,6 +34,7 @@ format: $(VENV)/.dev ## rewrite to the house format
 bench: $(VENV)/.dev ## measure, with peers in the same run
 	$(BIN)/python -m benchmarks.sync_path
 	$(BIN)/python -m benchmarks.accept
+	$(BIN)/python -m benchmarks.validation
 
 CRASH_ROUNDS ?= 200
 crash-test: $(VENV)/.dev ## kill the daemon and its journal many times; nothing may be lost (CRASH_ROUNDS=200)
