@@ -17,6 +17,7 @@ from router.config.complete import Completion
 from router.config.construct import construct
 from router.config.env_file import EnvFileError, parse_env_file
 from router.config.files import Files, Recorded
+from router.config.fingerprints import fingerprinted
 from router.config.nodes import Entry, ListNode, MapNode, Node, Opaque, child, locate, scalars
 from router.config.problem import Path, Problem, Severity, hidden
 from router.config.reporting import Reporter
@@ -90,7 +91,8 @@ def load(
     told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
-    return Loaded(config, list(told), recorded.paths, _printable(assembly.texts, told), tuple(assembly.unreadable), undecided)
+    sources = _printable(assembly.texts, told)
+    return Loaded(config, fingerprinted(told), recorded.paths, sources, tuple(assembly.unreadable), undecided)
 
 
 def _redacted(problem: Problem, redact: Any) -> Problem:

@@ -60,10 +60,25 @@ class Fix:
     label: str
     edits: tuple[Edit, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        edits = [
+            {
+                **_start(edit.span),
+                "end": {"line": edit.span.end_line, "column": edit.span.end_column},
+                "text": edit.text,
+            }
+            for edit in self.edits
+        ]
+        return {"label": self.label, "edits": edits}
+
 
 @dataclass(slots=True, frozen=True)
 class Problem:
-    """One finding. `fix`: where one can be applied without thinking."""
+    """One finding. `fix`: where one can be applied without thinking.
+
+    `fingerprint`: the same for the same finding while lines move (see `config.fingerprints`). `stages`: the overlays with
+    which the finding is there, where it is not there with all that were checked.
+    """
 
     code: str
     message: str
@@ -73,6 +88,8 @@ class Problem:
     help: str | None = None
     related: tuple[Related, ...] = field(default=())
     fix: Fix | None = None
+    fingerprint: str = ""
+    stages: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -87,7 +104,10 @@ class Problem:
         return self.span.column
 
     def to_json(self) -> dict[str, Any]:
-        """`{severity, code, message, file, line, column, end: {line, column}, path, help, related}`; all keys always there."""
+        """`{severity, code, message, file, line, column, end: {line, column}, path, help, related, fix, fingerprint, stages}`.
+
+        All keys are always there. `fix`: null, or `{label, edits: [{file, line, column, end, text}]}`.
+        """
         return {
             "severity": str(self.severity),
             "code": self.code,
@@ -98,14 +118,31 @@ class Problem:
             "end": {"line": self.span.end_line, "column": self.span.end_column},
             "path": dotted(self.path),
             "help": self.help,
-            "related": [
-                {"message": other.message, "file": other.span.file, "line": other.span.line, "column": other.span.column}
-                for other in self.related
-            ],
+            "related": [{"message": other.message, **_start(other.span)} for other in self.related],
+            "fix": self.fix.to_json() if self.fix is not None else None,
+            "fingerprint": self.fingerprint,
+            "stages": list(self.stages),
         }
 
     def sort_key(self) -> tuple[str, int, int, str, str]:
         return (self.span.file, self.span.line, self.span.column, self.code, self.message)
+
+
+@dataclass(slots=True, frozen=True)
+class Suppressed:
+    """A finding that a comment at its place takes back. `reason`: what the comment says; `span`: where the comment stands."""
+
+    problem: Problem
+    reason: str
+    span: Span
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding, with `reason` and `comment: {file, line, column}`."""
+        return {**self.problem.to_json(), "reason": self.reason, "comment": _start(self.span)}
+
+
+def _start(span: Span) -> dict[str, Any]:
+    return {"file": span.file, "line": span.line, "column": span.column}
 
 
 def dotted(path: Path) -> str:
@@ -130,6 +167,8 @@ def render(problem: Problem, sources: Mapping[str, str]) -> str:
         lines.append(f"    {other.span.file}:{other.span.line}:{other.span.column}: {other.message}")
     if problem.help:
         lines.append(f"    help: {problem.help}")
+    if problem.stages:
+        lines.append(f"    only with: {', '.join(problem.stages)}")
     return "\n".join(lines)
 
 

@@ -80,6 +80,9 @@ def test_findings_for_programs(run: Run, tmp_path: Path) -> None:
         "path": "triggers.api.functions[0]",
         "help": "did you mean `orders`?",
         "related": [],
+        "fix": None,
+        "fingerprint": error["fingerprint"],
+        "stages": [],
     }
     assert result.exit_code == 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from router.config import Loaded, render
-from router.config.problem import Problem, Related, Severity, Span, dotted
+from router.config.problem import Edit, Fix, Problem, Related, Severity, Span, Suppressed, dotted
 
 BROKEN = """\
 version: 1
@@ -56,9 +56,9 @@ def test_a_secret_of_several_lines_is_not_quoted(load_text: Callable[..., Loaded
 
 def test_the_form_for_programs() -> None:
     related = (Related("the other", Span("b.yaml", 7, 8, 7, 9)),)
-    problem = Problem(
-        "same-claim", "both", Span("a.yaml", 1, 2, 3, 4), Severity.WARNING, ("triggers", "a b", 0), "do it", related
-    )
+    fix = Fix("write c", (Edit(Span("a.yaml", 1, 2, 1, 3), "c"),))
+    span, path = Span("a.yaml", 1, 2, 3, 4), ("triggers", "a b", 0)
+    problem = Problem("same-claim", "both", span, Severity.WARNING, path, "do it", related, fix, "f", ("prod.yaml",))
     assert problem.to_json() == {
         "severity": "warning",
         "code": "same-claim",
@@ -70,6 +70,12 @@ def test_the_form_for_programs() -> None:
         "path": 'triggers["a b"][0]',
         "help": "do it",
         "related": [{"message": "the other", "file": "b.yaml", "line": 7, "column": 8}],
+        "fix": {
+            "label": "write c",
+            "edits": [{"file": "a.yaml", "line": 1, "column": 2, "end": {"line": 1, "column": 3}, "text": "c"}],
+        },
+        "fingerprint": "f",
+        "stages": ["prod.yaml"],
     }
 
 
@@ -86,3 +92,13 @@ def test_carets_follow_tabs_and_stop_at_the_line() -> None:
 
 def test_a_place_without_text_has_no_excerpt() -> None:
     assert render(Problem("code", "message", Span("f", 9, 1, 9, 1)), {"f": "one line"}) == "f:9:1: error[code]: message"
+
+
+def test_the_form_of_what_is_suppressed() -> None:
+    problem = Problem("unused-function", "m", Span("a.yaml", 1, 2, 3, 4), Severity.WARNING)
+    suppressed = Suppressed(problem, "called by hand", Span("a.yaml", 1, 20, 1, 60))
+    assert suppressed.to_json() == {
+        **problem.to_json(),
+        "reason": "called by hand",
+        "comment": {"file": "a.yaml", "line": 1, "column": 20},
+    }
