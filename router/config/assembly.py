@@ -89,7 +89,7 @@ class _Assembler:
         found: dict[str, Span] = {}
         for node in globs.items if isinstance(globs, ListNode) else [globs]:
             if not isinstance(node, ScalarNode) or (node.plain and not node.text):
-                self._problem("type", "`include:` takes file names and globs", node.span)
+                self._problem("wrong-type", "`include:` takes file names and globs", node.span)
             elif not node.opaque:
                 self._match(node, path, found)
         return list(found.items())
@@ -125,7 +125,7 @@ class _Assembler:
             self._problem("not-includable", "`defaults.async` may not stand in an included file", span, help_text)
             return False
         if name != "namespace" and not isinstance(entry.value, MapNode):
-            self._problem("type", f"`{name}:` takes a map", entry.value.span)
+            self._problem("wrong-type", f"`{name}:` takes a map", entry.value.span)
             return False
         return True
 

@@ -173,7 +173,7 @@ class _Composer:
     def _key(self, node: Node) -> ScalarNode:
         if isinstance(node, ScalarNode):
             if node.plain and node.text == "":
-                self.problems.append(Problem("missing-key", "a key is missing before `:`", node.span))
+                self.problems.append(Problem("empty-key", "a key is missing before `:`", node.span))
             return node
         self.problems.append(Problem("complex-key", "a key must be plain text, not a map or a list", node.span))
         return ScalarNode(node.span, "", False, "")

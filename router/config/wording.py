@@ -40,8 +40,7 @@ class Words:
 
 def words(error: ValidationError, path: Path, node: Node) -> Words:
     """The code, message and help for one error of the schema at a path, where `node` stands."""
-    row = _TABLE.get(str(error.validator))
-    return row(error, path, node) if row else Words(str(error.validator), f"{shown(node)} does not fit the schema")
+    return _TABLE[str(error.validator)](error, path, node)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -108,18 +107,18 @@ def _type(error: ValidationError, path: Path, node: Node) -> Words:
     hint = None
     if isinstance(node, ScalarNode) and not node.plain and not node.substituted and "string" not in names:
         hint = "remove the quotes"
-    return Words("type", f"{expected} is wanted here, not {shown(node)}", hint)
+    return Words("wrong-type", f"{expected} is wanted here, not {shown(node)}", hint)
 
 
 def _enum(error: ValidationError, path: Path, node: Node) -> Words:
     allowed: Any = error.validator_value
     name = _name(error)
     if name is not None:
-        return Words("enum", f"the name `{name}` is not allowed here", _neighbour(name, allowed), "key")
+        return Words("unknown-value", f"the name `{name}` is not allowed here", _neighbour(name, allowed), "key")
     if path and path[-1] == "type" and len(path) == 3 and path[0] == "triggers":
         return _trigger_type(allowed, node)
     meant = _neighbour(node.written, allowed) if isinstance(node, ScalarNode) and len(allowed) > 1 else None
-    return Words("enum", f"{shown(node)} is not {alternatives(allowed)}", meant)
+    return Words("unknown-value", f"{shown(node)} is not {alternatives(allowed)}", meant)
 
 
 def _neighbour(name: str, known: Iterable[Any]) -> str | None:
@@ -144,24 +143,24 @@ def _pattern(error: ValidationError, path: Path, node: Node) -> Words:
     texts = [example for example in schema.get("examples", ()) if isinstance(example, str)]
     help_text = f"for example {alternatives(texts)}" if texts else f"it must match {error.validator_value}"
     if name is not None:
-        return Words("pattern", f"the name `{name}` is not allowed here", help_text, "key")
+        return Words("wrong-form", f"the name `{name}` is not allowed here", help_text, "key")
     title = schema.get("title", "")
     wanted = f"is not a valid {title[0].lower() + title[1:]}" if title else "is not written as it must be"
-    return Words("pattern", f"{shown(node)} {wanted}", help_text)
+    return Words("wrong-form", f"{shown(node)} {wanted}", help_text)
 
 
-def _bound(text: str) -> "Callable[[ValidationError, Path, Node], Words]":
+def _bound(code: str, text: str) -> "Callable[[ValidationError, Path, Node], Words]":
     def row(error: ValidationError, path: Path, node: Node) -> Words:
         said, name = text.format(error.validator_value), _name(error)
         if name is not None:
-            return Words(str(error.validator), f"the name `{name}` is {said}", None, "key")
-        return Words(str(error.validator), f"{shown(node)} is {said}")
+            return Words(code, f"the name `{name}` is {said}", None, "key")
+        return Words(code, f"{shown(node)} is {said}")
 
     return row
 
 
-def _whole(text: str) -> "Callable[[ValidationError, Path, Node], Words]":
-    return lambda error, path, node: Words(str(error.validator), text.format(error.validator_value), None, "key")
+def _whole(code: str, text: str) -> "Callable[[ValidationError, Path, Node], Words]":
+    return lambda error, path, node: Words(code, text.format(error.validator_value), None, "key")
 
 
 _TABLE: dict[str, Callable[[ValidationError, Path, Node], Words]] = {
@@ -172,17 +171,16 @@ _TABLE: dict[str, Callable[[ValidationError, Path, Node], Words]] = {
     "type": _type,
     "enum": _enum,
     "pattern": _pattern,
-    "minimum": _bound("less than {}, the least that is allowed"),
-    "maximum": _bound("more than {}, the most that is allowed"),
-    "exclusiveMinimum": _bound("not more than {}"),
-    "exclusiveMaximum": _bound("not less than {}"),
-    "multipleOf": _bound("not a multiple of {}"),
-    "minLength": _bound("too short; the least is {}"),
-    "maxLength": _bound("too long; the most is {}"),
-    "minItems": _whole("this list has fewer than {} items"),
-    "maxItems": _whole("this list has more than {} items"),
-    "uniqueItems": _whole("this list holds an item twice"),
-    "minProperties": _whole("this map has fewer than {} keys"),
-    "maxProperties": _whole("this map has more than {} keys"),
-    "not": _bound("not allowed here"),
+    "minimum": _bound("too-small", "less than {}, the least that is allowed"),
+    "maximum": _bound("too-large", "more than {}, the most that is allowed"),
+    "exclusiveMinimum": _bound("too-small", "not more than {}"),
+    "minLength": _bound("too-short", "too short; the least is {}"),
+    "maxLength": _bound("too-long", "too long; the most is {}"),
+    "minItems": _whole("too-few", "this list has fewer than {} items"),
+    "maxItems": _whole("too-many", "this list has more than {} items"),
+    "uniqueItems": _whole("repeated-item", "this list holds an item twice"),
+    "minProperties": _whole("too-few", "this map has fewer than {} keys"),
+    "maxProperties": _whole("too-many", "this map has more than {} keys"),
 }
+KEYWORDS = frozenset(_TABLE)
+"""What the schema may ask of a value; a test holds the schema files to it."""

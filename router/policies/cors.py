@@ -73,7 +73,7 @@ def check_cors(settings: Mapping[str, Any], report: Callable[..., None]) -> None
     """Findings in a `cors:` block. AWS refuses `*` together with credentials, and so do browsers."""
     max_age = settings.get("max_age")
     if max_age is not None and not (max_age <= _LONGEST_MAX_AGE and float(max_age).is_integer()):
-        report(("cors", "max_age"), "cors-max-age", "`max_age` is a number of whole seconds, at most 24h")
+        report(("cors", "max_age"), "bad-max-age", "`max_age` is a number of whole seconds, at most 24h")
     if settings.get("allow_credentials") and "*" in (settings.get("allow_origins") or ()):
         report(
             ("cors", "allow_credentials"),

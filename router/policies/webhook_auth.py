@@ -175,8 +175,8 @@ def check_auth(settings: Any, report: Report, path: tuple[str | int, ...] = ("au
         where = (*path, index, form)
         header = _header_of(form, value)
         if header is not None and header in taken:
-            message = f"`{form}` and `{taken[header]}` both read the header `{header}`, so that nobody could pass both."
-            report(where, "auth-contradiction", message, help="Keep one of them: every check of the list must pass.", on="key")
+            message = f"`{form}` and `{taken[header]}` both read the header `{header}`, so that nobody could pass both"
+            report(where, "auth-contradiction", message, help="keep one of them: every check of the list must pass", on="key")
         if header is not None:
             taken.setdefault(header, form)
         if form == "hmac":
@@ -196,4 +196,4 @@ def _check_networks(networks: Sequence[str], report: Report, path: tuple[str | i
         try:
             ip_network(text)
         except ValueError as error:
-            report((*path, index), "bad-network", f"`{text}` is no network: {error}.", help="For example `10.0.0.0/8`.")
+            report((*path, index), "bad-network", f"`{text}` is no network: {error}", help="for example `10.0.0.0/8`")

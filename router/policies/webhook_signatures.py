@@ -180,13 +180,13 @@ def check_signature(settings: Mapping[str, Any], report: Report, path: tuple[str
         return
     signed, timestamp = _signed(settings), settings.get("timestamp")
     if signed.count("{body}") != 1:
-        report((*path, "signed"), "auth-signed", "What is signed holds `{body}` once.", help="Else nothing protects the body.")
+        report((*path, "signed"), "bad-signature", "what is signed holds `{body}` once", help="else nothing protects the body")
     if timestamp is not None and signed.count("{timestamp}") != 1:
         report(
             (*path, "signed"),
-            "auth-signed",
-            "What is signed holds `{timestamp}` once where a timestamp is declared.",
-            help="A timestamp that is not signed can be replaced by whoever replays a request.",
+            "bad-signature",
+            "what is signed holds `{timestamp}` once where a timestamp is declared",
+            help="a timestamp that is not signed can be replaced by whoever replays a request",
         )
     if timestamp is None and "{timestamp}" in signed:
-        report((*path, "signed"), "auth-signed", "`{timestamp}` needs `timestamp:`.", help="Say which header holds it.")
+        report((*path, "signed"), "bad-signature", "`{timestamp}` needs `timestamp:`", help="say which header holds it")

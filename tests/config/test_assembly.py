@@ -102,7 +102,7 @@ triggers:
 def test_a_finding_in_an_overlay_stands_in_the_overlay(load_text: LoadText) -> None:
     loaded = load_text(MAIN, files={**FILES, "dev.yaml": "log: {level: loud}\n"}, overlays=("dev.yaml",))
     assert [(problem.code, problem.file, problem.line, problem.column) for problem in loaded.problems] == [
-        ("enum", "dev.yaml", 1, 14)
+        ("unknown-value", "dev.yaml", 1, 14)
     ]
 
 
@@ -125,8 +125,8 @@ def test_what_may_not_be_included(load_text: LoadText) -> None:
         ("not-includable", "teams/a.yaml", 1, 1),
         ("not-includable", "teams/a.yaml", 2, 1),
         ("not-includable", "teams/a.yaml", 3, 1),
-        ("type", "teams/a.yaml", 4, 12),
-        ("type", "teams/a.yaml", 5, 9),
+        ("wrong-type", "teams/a.yaml", 4, 12),
+        ("wrong-type", "teams/a.yaml", 5, 9),
         ("bad-namespace", "teams/a.yaml", 6, 12),
     ]
 
@@ -136,8 +136,8 @@ def test_globs_that_find_nothing_or_the_file_itself(load_text: LoadText) -> None
     text = MAIN.replace("teams/*.yaml", '"*.yaml"')
     assert findings(load_text(text)) == [("include-cycle", "router.yaml", 2, 11)]
     assert findings(load_text("version: 1\ninclude: [[a], {b: c}, '']\n")) == [
-        ("type", "router.yaml", 2, 11),
-        ("type", "router.yaml", 2, 16),
+        ("wrong-type", "router.yaml", 2, 11),
+        ("wrong-type", "router.yaml", 2, 16),
         ("include-matches-nothing", "router.yaml", 2, 24),
     ]
 

@@ -153,7 +153,7 @@ T = "triggers: {t: {type: loner, invocation: async, function: f, note: silent}}"
         ("max_event_age: 59s", "bad-age", "lies between 1m and 6h"),
         ("max_event_age: 7h", "bad-age", "lies between 1m and 6h"),
         ("retry_delays: [1m, 0s]", "bad-delay", "a retry waits longer than 0"),
-        ("max_retries: -1", "minimum", "`-1` is less than 0"),
+        ("max_retries: -1", "too-small", "`-1` is less than 0"),
         ("delivery: delegated", "without-effect", "`f` has no ARN"),
     ],
 )  # fmt: skip

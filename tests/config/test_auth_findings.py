@@ -62,27 +62,27 @@ UNKNOWN = "the key `{}` is not known here"
         ('{bearr: "${T}"}', ("unknown-key", 12, UNKNOWN.format("bearr"))),
         ('{hmac: {provider: github, secret: "${T}", tolerance: 5m}}', ("unknown-key", 53, UNKNOWN.format("tolerance"))),
         ('{hmac: {provider: slack, secret: "${T}", header: x}}', ("unknown-key", 52, UNKNOWN.format("header"))),
-        ('{hmac: {provider: gitlab, secret: "${T}"}}', ("enum", 29, "`gitlab` is not `github`, `stripe` or `slack`")),
+        ('{hmac: {provider: gitlab, secret: "${T}"}}', ("unknown-value", 29, "`gitlab` is not `github`, `stripe` or `slack`")),
         ('{hmac: {secret: "${T}"}}', ("missing-key", 12, "the key `header` is missing")),
         ("{hmac: {provider: github}}", ("missing-key", 12, "the key `secret` is missing")),
-        ('{basic: {user: "a:b", password: "${T}"}}', ("pattern", 26, "`a:b` is not a valid user")),
-        ("{bearer: }", ("type", 20, "text is wanted here, not an empty value")),
-        ("{source_ip: 10.0.0.1/8}", ("bad-network", 23, "`10.0.0.1/8` is no network: 10.0.0.1/8 has host bits set.")),
+        ('{basic: {user: "a:b", password: "${T}"}}', ("wrong-form", 26, "`a:b` is not a valid user")),
+        ("{bearer: }", ("wrong-type", 20, "text is wanted here, not an empty value")),
+        ("{source_ip: 10.0.0.1/8}", ("bad-network", 23, "`10.0.0.1/8` is no network: 10.0.0.1/8 has host bits set")),
         (
             '{hmac: {header: x, secret: "${T}", signed: "{timestamp}{body}"}}',
-            ("auth-signed", 54, "`{timestamp}` needs `timestamp:`."),
+            ("bad-signature", 54, "`{timestamp}` needs `timestamp:`"),
         ),
-        ('{hmac: {header: x, secret: "${T}", signed: "v0"}}', ("auth-signed", 54, "What is signed holds `{body}` once.")),
+        ('{hmac: {header: x, secret: "${T}", signed: "v0"}}', ("bad-signature", 54, "what is signed holds `{body}` once")),
         (
             '{hmac: {header: x, secret: "${T}", signed: "{body}", timestamp: {header: y}}}',
-            ("auth-signed", 54, "What is signed holds `{timestamp}` once where a timestamp is declared."),
+            ("bad-signature", 54, "what is signed holds `{timestamp}` once where a timestamp is declared"),
         ),
         (
             '[{basic: {user: a, password: "${T}"}}, {bearer: "${T}"}]',
             (
                 "auth-contradiction",
                 51,
-                "`bearer` and `basic` both read the header `authorization`, so that nobody could pass both.",
+                "`bearer` and `basic` both read the header `authorization`, so that nobody could pass both",
             ),
         ),
         (
@@ -101,7 +101,7 @@ UNKNOWN = "the key `{}` is not known here"
                 "`none` cannot be used in this version: authorizers are not built yet",
             ),
         ),
-        ("[]", ("minItems", 5, "this list has fewer than 1 items")),
+        ("[]", ("too-few", 5, "this list has fewer than 1 items")),
     ],
 )
 def test_what_may_not_be_written(auth: str, finding: tuple[str, int, str]) -> None:

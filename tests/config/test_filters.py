@@ -50,7 +50,7 @@ def test_without_one_everything_is_wanted() -> None:
         (
             URL.format("async", "{body: [{prefix: 7}]}"),
             "7}",
-            "invalid-pattern",
+            "bad-pattern",
             "Event pattern is not valid. Reason: prefix match pattern must be a string",
         ),
         (

@@ -31,7 +31,7 @@ router.yaml:4:41: warning[literal-secret]: `token` is a secret, and stands in th
     |                                         ^
     help: write `token: ${NAME}` or `token: ${file:/run/secrets/name}`
 
-router.yaml:10:14: error[pattern]: `30 seconds` is not a valid duration
+router.yaml:10:14: error[wrong-form]: `30 seconds` is not a valid duration
   10 |     timeout: 30 seconds
      |              ^^^^^^^^^^
     help: for example `250ms`, `30s` or `5m`

@@ -106,8 +106,8 @@ REFERENCES = [
     ("function: 'orders:a b'", [("bad-reference", 4, 48)]),
     ("function: arn:aws:lambda:x", [("unused-function", 2, 13), ("bad-reference", 4, 48)]),
     ("function: orders, weights: {live: 95, '8': 5}", []),
-    ("function: orders, weights: {live: 0, '8': 0}", [("weights-sum", 4, 56)]),
-    ("function: orders:live, weights: {live: 1}", [("weights-and-qualifier", 4, 61)]),
+    ("function: orders, weights: {live: 0, '8': 0}", [("bad-weights", 4, 56)]),
+    ("function: orders:live, weights: {live: 1}", [("without-effect", 4, 61)]),
     ("function: orders, note: wrong", [("probe-note", 4, 62)]),
 ]
 
@@ -119,7 +119,7 @@ def test_references(found: Found, trigger: str, expected: list[tuple[str, int, i
 
 def test_weights_beside_a_function_that_is_declared_with_a_qualifier(found: Found) -> None:
     text = config(functions=f"f: {ARN}:live", trigger="function: f, weights: {a: 1}")
-    assert found(text) == [("weights-and-qualifier", 4, 51)]
+    assert found(text) == [("without-effect", 4, 51)]
 
 
 LISTENERS = [

@@ -13,6 +13,7 @@ from router.config.problem import Span
 from router.config.schemas import documents
 from router.config.shape import Shapes
 from router.config.validation import is_valid
+from router.config.wording import KEYWORDS
 from router.triggers import TYPES
 
 OURS = {
@@ -30,6 +31,13 @@ OURS = {
     "x-unsupported-types",
     "x-unsupported-values",
 }
+SILENT = {
+    *{"$schema", "$id", "$ref", "$defs", "title", "description", "default", "examples", "format"},
+    *{"allOf", "anyOf", "oneOf", "if", "then", "else"},
+    *{"properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames", "items"},
+    *{"required", "const"},
+}
+"""Keywords that lead on to others, or whose findings have words of their own (`missing-key`, `unknown-key`, `enum`)."""
 HERE = Span("schema", 1, 1, 1, 1)
 SHAPES = Shapes(bundle(documents(), TYPES))
 
@@ -90,3 +98,8 @@ def test_every_default_and_example_is_a_valid_value() -> None:
         if "x-unsupported" not in schema and not is_valid(SHAPES, schema, construct(SHAPES, schema, node_of(value)))
     ]
     assert wrong == []
+
+
+def test_every_keyword_has_its_words() -> None:
+    used = {keyword for _, schema in schemas_in(bundle(documents(), TYPES)) for keyword in schema}
+    assert used - SILENT - OURS - KEYWORDS == set()

@@ -79,7 +79,7 @@ three: {"<<": quoted}
         ("a: &a [*a]\n", [("recursive-alias", 1, 8)]),
         ("a: !Ref x\n", [("unknown-tag", 1, 4)]),
         ("? [1, 2]\n: x\n", [("complex-key", 1, 3)]),
-        ("?\n: x\n", [("missing-key", 1, 2)]),
+        ("?\n: x\n", [("empty-key", 1, 2)]),
         ("a: {<<: text}\n", [("merge-not-a-map", 1, 9)]),
         ("a: 1\n---\nb: 2\n", [("multiple-documents", 2, 1)]),
         ("", [("empty-file", 1, 1)]),

@@ -554,9 +554,9 @@ def test_a_listed_function_takes_no_qualifier() -> None:
     assert found == [
         (
             ("functions", index),
-            "qualifier-without-effect",
-            f"`{reference}` has a qualifier, but callers of the Invoke API choose the qualifier themselves.",
-            {"help": f"Write `{bare}`."},
+            "without-effect",
+            f"`{reference}` has a qualifier, but callers of the Invoke API choose the qualifier themselves",
+            {"help": f"write `{bare}`"},
         )
         for index, reference, bare in [(1, "orders:live", "orders"), (3, f"{ARN}:orders:8", f"{ARN}:orders")]
     ]

@@ -55,7 +55,7 @@ def test_what_is_taken(functions: str, invocation: str) -> None:
             [
                 (
                     "router.yaml:5:65",
-                    "`orders:live` has a qualifier, but callers of the Invoke API choose the qualifier themselves.",
+                    "`orders:live` has a qualifier, but callers of the Invoke API choose the qualifier themselves",
                 )
             ],
         ),

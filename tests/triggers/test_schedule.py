@@ -224,7 +224,7 @@ def told(text: str, now: float | None = None) -> list[tuple[str, int, int, str]]
         ),
         (
             "missed: twice\nschedules:\n  a: {expression: rate(5 minutes), function: f}",
-            [("enum", 8, 13, "`twice` is not `skip`, `once` or `all`")],
+            [("unknown-value", 8, 13, "`twice` is not `skip`, `once` or `all`")],
         ),
         (
             "listener: main\nschedules:\n  a: {expression: rate(5 minutes), function: f}",

@@ -115,7 +115,7 @@ def test_the_region_is_that_of_the_queue(door: Build, queue: str, region: str) -
         ({"queue": "jobs.fifo", "batch_size": 11}, [(("batch_size",), "bad-batch-size")]),
         ({"queue": f"{ARN}.fifo", "batching_window": "1s"}, [(("batching_window",), "fifo-window")]),
         ({"filters": [{"body": {"a": [1]}}, {"body": "a"}]}, [(("filters", 1, "body"), "bad-filter")]),
-        ({"filters": {"body": ["x" * 4090]}}, [(("filters", 0), "long-filter")]),
+        ({"filters": {"body": ["x" * 4090]}}, [(("filters", 0), "filter-too-large")]),
     ],
 )
 def test_rules(findings: Build, settings: dict[str, Any], expected: list[Any]) -> None:

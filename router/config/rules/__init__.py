@@ -15,7 +15,7 @@ RULES: tuple[Callable[[Context], None], ...] = (
     functions.without_effect,  # without-effect
     functions.references,  # bad-reference, unknown-function
     functions.unused,  # unused-function (warning)
-    functions.weights,  # weights-sum, weights-and-qualifier
+    functions.weights,  # bad-weights, without-effect
     local.what_to_start,  # without-effect, no-runtime, no-handler
     local.without_effect,  # without-effect
     local.handlers,  # no-code, bad-handler, no-handler-file
@@ -35,7 +35,7 @@ RULES: tuple[Callable[[Context], None], ...] = (
     asynchronous.ages,  # bad-age, bad-delay
     asynchronous.without_effect,  # without-effect, managed-only
     asynchronous.defaults,  # unused-defaults (warning)
-    filters.patterns,  # invalid-pattern, without-effect
+    filters.patterns,  # bad-pattern, without-effect
     monitoring.without_effect,  # without-effect
     monitoring.unseen_failures,  # unseen-failures (warning)
     settings.literal_secrets,  # literal-secret (warning)

@@ -25,4 +25,4 @@ def patterns(context: Context) -> None:
             compile_pattern(pattern)
         except InvalidPattern as error:
             message = f"Event pattern is not valid. Reason: {error.reason}"
-            context.reporter.report((*path, *error.path), "invalid-pattern", message)
+            context.reporter.report((*path, *error.path), "bad-pattern", message)

@@ -113,13 +113,11 @@ def weights(context: Context) -> None:
         where = (*path[:-1], "weights")
         if sum(split.values()) == 0:
             context.reporter.report(
-                where, "weights-sum", "the weights add up to 0", help="give one of them at least 1", on="key"
+                where, "bad-weights", "the weights add up to 0", help="give one of them at least 1", on="key"
             )
         if not isinstance(text, Opaque) and _qualifier(context, text) is not None:
             message = f"`{text}` has a qualifier already, so that `weights` has no effect"
-            context.reporter.report(
-                where, "weights-and-qualifier", message, help="name the function without a qualifier", on="key"
-            )
+            context.reporter.report(where, "without-effect", message, help="name the function without a qualifier", on="key")
 
 
 def _qualifier(context: Context, text: str) -> str | None:

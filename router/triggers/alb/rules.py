@@ -40,7 +40,7 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
     for name, rule in settings["rules"].items():
         _check_conditions(rule, report, ("rules", name))
     if not settings["rules"] and settings.get("default") is None:
-        report((), "no-action", "The load balancer has neither `rules` nor `default`.", help="Write one of them.", on="key")
+        report((), "no-action", "the load balancer has neither `rules` nor `default`", help="write one of them", on="key")
     if settings.get("health_check") is not None:
         _check_health(settings, report)
 
@@ -48,49 +48,49 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
 def _check_action(action: Mapping[str, Any], report: Report, path: Path) -> None:
     kinds = [kind for kind in KINDS if action.get(kind) is not None]
     if not kinds:
-        report(path, "action-missing", "This does nothing yet.", help="Write `function`, `redirect` or `status`.", on="key")
+        report(path, "one-action", "this does nothing yet", help="write `function`, `redirect` or `status`", on="key")
     for kind in kinds[1:]:
-        report((*path, kind), "action-several", f"`{kind}` stands beside `{kinds[0]}`: keep one of them.", on="key")
+        report((*path, kind), "one-action", f"`{kind}` stands beside `{kinds[0]}`: keep one of them", on="key")
     for name, kind in _NEEDS.items():
         if action.get(name) is not None and kind not in kinds and kinds:
-            report((*path, name), "setting-without-effect", f"`{name}` has no effect without `{kind}`.", on="key")
+            report((*path, name), "without-effect", f"`{name}` has no effect without `{kind}`", on="key")
     check_auth(action.get("auth"), report, (*path, "auth"))
     if action.get("redirect") is not None:
         _check_redirect(action["redirect"], report, (*path, "redirect"))
     status = action.get("status")
     if status is not None and 300 <= status < 400:
-        report((*path, "status"), "status-range", "A fixed response is 2xx, 4xx or 5xx.", help="Use `redirect` for 3xx.")
+        report((*path, "status"), "bad-status", "a fixed response is 2xx, 4xx or 5xx", help="use `redirect` for 3xx")
 
 
 def _check_redirect(redirect: Mapping[str, Any], report: Report, path: Path) -> None:
     if all(redirect[name] == same for name, same in _REDIRECTED.items()):
-        report(path, "redirect-loop", "The redirect leads to where it starts: change protocol, host, port or path.", on="key")
+        report(path, "redirect-loop", "the redirect leads to where it starts: change protocol, host, port or path", on="key")
     port = str(redirect["port"])
     if port.isdigit() and int(port) > 65535:
-        report((*path, "port"), "port-range", "A port is at most 65535.")
+        report((*path, "port"), "bad-port", "a port is at most 65535")
 
 
 def _check_conditions(rule: Mapping[str, Any], report: Report, path: Path) -> None:
     if not any(rule.get(name) for name in CONDITIONS):
-        message = "A rule needs a condition: without one it takes every request."
-        report(path, "rule-without-condition", message, help="Write it as `default:` instead.", on="key")
+        message = "a rule needs a condition: without one it takes every request"
+        report(path, "no-condition", message, help="write it as `default:` instead", on="key")
     for index, text in enumerate(rule.get("source_ip") or ()):
         try:
             ip_network(text)
         except ValueError as error:
             where = (*path, "source_ip", index)
-            report(where, "bad-network", f"`{text}` is no network: {error}.", help="For example `10.0.0.0/8`.")
+            report(where, "bad-network", f"`{text}` is no network: {error}", help="for example `10.0.0.0/8`")
 
 
 def _check_health(settings: Mapping[str, Any], report: Report) -> None:
     health = settings["health_check"]
     if not any(action.get("function") is not None for _, action in actions(settings)):
-        report(("health_check",), "setting-without-effect", "There is no function whose health could be checked.", on="key")
+        report(("health_check",), "without-effect", "there is no function whose health could be checked", on="key")
     if not 5 <= health["interval"] <= 300:
-        report(("health_check", "interval"), "interval-range", "The interval is between 5s and 5m.")
+        report(("health_check", "interval"), "bad-interval", "the interval is between 5s and 5m")
     if not 2 <= health["timeout"] <= 120:
-        report(("health_check", "timeout"), "timeout-range", "The timeout is between 2s and 2m.")
+        report(("health_check", "timeout"), "bad-timeout", "the timeout is between 2s and 2m")
     elif health["timeout"] >= health["interval"]:
-        report(("health_check", "timeout"), "timeout-range", "The timeout must be less than the interval.")
+        report(("health_check", "timeout"), "bad-timeout", "the timeout must be less than the interval")
     if not all(200 <= low <= high <= 499 for low, high in parse_matcher(health["matcher"])):
-        report(("health_check", "matcher"), "matcher-range", "The matcher holds statuses from 200 to 499, the lower one first.")
+        report(("health_check", "matcher"), "bad-matcher", "the matcher holds statuses from 200 to 499, the lower one first")

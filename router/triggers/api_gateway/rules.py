@@ -42,7 +42,7 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
         if DEFAULT_ROUTE in settings["routes"]:
             report(
                 ("routes", DEFAULT_ROUTE),
-                "route-default",
+                "bad-route",
                 "a REST API has no `$default` route",
                 help="write `ANY /{proxy+}` and `ANY /`",
                 on="key",
@@ -90,23 +90,23 @@ def _parsed(settings: Mapping[str, Any], report: Report) -> Iterator[tuple[str, 
         try:
             yield text, parse_route_key(text)
         except RouteSyntaxError as error:
-            report(("routes", text), "route-syntax", str(error), on="key")
+            report(("routes", text), "bad-route", str(error), on="key")
 
 
 def _check_settings(settings: Mapping[str, Any], api: str, report: Report) -> None:
     for owner, names in _ONLY.items():
         for name, instead in names.items():
             if owner != api and settings.get(name):
-                report((name,), "setting-without-effect", f"`{name}` has no effect with `api: {api}`", help=instead, on="key")
+                report((name,), "without-effect", f"`{name}` has no effect with `api: {api}`", help=instead, on="key")
     if api == "rest" and stage_of(settings) == DEFAULT_STAGE:
-        report(("stage",), "stage-missing", "a REST API has a named stage", help="write for example `stage: prod`")
+        report(("stage",), "no-stage", "a REST API has a named stage", help="write for example `stage: prod`")
 
 
 def _check_timeout(timeout: float | None, api: str, report: Report) -> None:
     if timeout is not None and not _SHORTEST_TIMEOUT <= timeout <= _LONGEST_TIMEOUT[api]:
         report(
             ("timeout",),
-            "timeout-range",
+            "bad-timeout",
             f"the timeout of `api: {api}` is between 50ms and {_LONGEST_TIMEOUT[api]:g}s",
         )
 
@@ -116,7 +116,7 @@ def _check_collisions(parsed: list[tuple[str, RouteKey]], report: Report) -> Non
     for text, key in parsed:
         claim = f"{key.method} {key.shape}"
         if claim in first:
-            report(("routes", text), "route-collision", f"this route takes the same requests as `{first[claim]}`", on="key")
+            report(("routes", text), "same-route", f"this route takes the same requests as `{first[claim]}`", on="key")
         first.setdefault(claim, text)
 
 
@@ -125,7 +125,7 @@ def _check_resources(parsed: list[tuple[str, RouteKey]], report: Report) -> None
     names: dict[str, str] = {}
     for text, key in parsed:
         if key.path != "/" and key.path.endswith("/"):
-            report(("routes", text), "route-syntax", "a path of a REST API does not end in a slash", on="key")
+            report(("routes", text), "bad-route", "a path of a REST API does not end in a slash", on="key")
         parts = key.shape.split("/")
         for name, index in key.variables:
             place = "/".join(parts[: index + 1])

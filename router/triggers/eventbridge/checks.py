@@ -61,18 +61,18 @@ def _check_pattern(rule: Mapping[str, Any], received: bool, report: Report, path
     pattern = rule.get("pattern")
     if pattern is None:
         if not received:
-            message = "A rule of a bus needs a `pattern`."
-            report(path, "pattern-missing", message, help='write `pattern: {source: [{prefix: ""}]}` for every event', on="key")
+            message = "a rule of a bus needs a `pattern`"
+            report(path, "no-pattern", message, help='write `pattern: {source: [{prefix: ""}]}` for every event', on="key")
         return
     try:
         compiled = compile_pattern(pattern)
     except InvalidPattern as error:
-        report((*path, "pattern", *error.path), "invalid-pattern", f"Event pattern is not valid. Reason: {error.reason}")
+        report((*path, "pattern", *error.path), "bad-pattern", f"Event pattern is not valid. Reason: {error.reason}")
         return
     if not received:
         for field, why in _impossible(compiled):
             where = (*path, "pattern", field) if field in pattern else (*path, "pattern")
-            report(where, "never-matches", f"No event fits this pattern: {why}", on="key", severity="warning")
+            report(where, "never-matches", f"no event fits this pattern: {why}", on="key", severity="warning")
 
 
 def _impossible(pattern: Pattern) -> Iterator[tuple[str, str]]:
@@ -119,7 +119,7 @@ def _check_input(name: str, form: Mapping[str, Any], report: Report, path: Path)
     written = [key for key in INPUTS if form.get(key) is not None]
     if len(written) > 1:
         message = f"Only one of Input, InputPath, or InputTransformer must be provided for target {name}."
-        report((*path, written[1]), "several-inputs", message, on="key")
+        report((*path, written[1]), "one-input", message, on="key")
     if form.get("input_path") is not None:
         _check_path(form["input_path"], report, (*path, "input_path"))
     transformer = form.get("input_transformer")
@@ -133,7 +133,7 @@ def _check_path(text: str, report: Report, path: Path) -> None:
     try:
         compile_path(text)
     except ValueError as error:
-        report(path, "bad-path", f"This is no JSON path: {error}.")
+        report(path, "bad-path", f"this is no JSON path: {error}")
 
 
 def _check_template(name: str, transformer: Mapping[str, Any], report: Report, path: Path) -> None:
@@ -147,7 +147,7 @@ def _check_template(name: str, transformer: Mapping[str, Any], report: Report, p
             message = f"`{variable}` is not used in the template"
             report((*path, "paths", variable), "without-effect", message, help="remove it", on="key", severity="warning")
     if not any(_is_renderable(template, value) for value in (0, "text")):
-        message = "What comes out is never JSON, so that the function is never invoked."
+        message = "what comes out is never JSON, so that the function is never invoked"
         report((*path, "template"), "bad-template", message, help="write an object, or one text in quotes")
 
 

@@ -83,9 +83,9 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
         if _is_qualified(reference):
             report(
                 ("functions", index),
-                "qualifier-without-effect",
-                f"`{reference}` has a qualifier, but callers of the Invoke API choose the qualifier themselves.",
-                help=f"Write `{reference.rpartition(':')[0]}`.",
+                "without-effect",
+                f"`{reference}` has a qualifier, but callers of the Invoke API choose the qualifier themselves",
+                help=f"write `{reference.rpartition(':')[0]}`",
             )
 
 

@@ -35,10 +35,10 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
         _check_origins(behavior, path, report)
     for side, seconds in settings["timeouts"].items():
         if not 0 < seconds <= 30:
-            report(("timeouts", side), "timeout-range", "An edge function may take more than 0 and at most 30s.")
+            report(("timeouts", side), "bad-timeout", "an edge function may take more than 0 and at most 30s")
     for side, limits in settings["limits"].items():
         if limits["include_body"] > _LARGEST_BODY:
-            report(("limits", side, "include_body"), "limit-range", "More than 4MiB of a body do not fit into an event.")
+            report(("limits", side, "include_body"), "bad-limit", "more than 4MiB of a body do not fit into an event")
 
 
 def check_functions(settings: Mapping[str, Any], functions: Mapping[str, Any], report: Report) -> None:
@@ -50,7 +50,7 @@ def check_functions(settings: Mapping[str, Any], functions: Mapping[str, Any], r
                 declared = functions.get(reference.partition(":")[0]) or {"arn": reference}
                 arn = parse_function_arn(declared["arn"] or "")
                 if arn is not None and arn.region != _HOME:
-                    message = f"CloudFront takes functions of {_HOME} only; the router calls this one in {arn.region}."
+                    message = f"CloudFront takes functions of {_HOME} only; the router calls this one in {arn.region}"
                     report(("behaviors", pattern, name, "function"), "edge-region", message, severity="warning")
 
 
@@ -61,10 +61,10 @@ def _check_patterns(patterns: list[str], report: Report) -> None:
         everything = seen.get("*") or seen.get("/*")
         same = seen.get(with_slash(pattern))
         if same is not None:
-            report(place, "same-pattern", f"`{pattern}` means the same as `{same}` above it.", on="key")
+            report(place, "same-pattern", f"`{pattern}` means the same as `{same}` above it", on="key")
         elif everything is not None:
-            help_text = "Behaviors are tried in order: write the default one last."
-            report(place, "unreachable", f"No request comes here: `{everything}` above it takes all.", help=help_text, on="key")
+            help_text = "behaviors are tried in order: write the default one last"
+            report(place, "unreachable", f"no request comes here: `{everything}` above it takes all", help=help_text, on="key")
         seen.setdefault(with_slash(pattern), pattern)
 
 
@@ -73,8 +73,8 @@ def _check_version(reference: str, path: tuple[Any, ...], report: Report) -> Non
     qualifier = arn.qualifier if arn is not None else reference.partition(":")[2]
     if not qualifier or not qualifier.isascii() or not qualifier.isdigit():
         example = f"`{reference.partition(':')[0]}:7`" if arn is None else f"`{arn.qualified('7')}`"
-        help_text = f"Write for example {example}."
-        message = "An edge stage names a numbered version of a function: CloudFront takes neither `$LATEST` nor an alias."
+        help_text = f"write for example {example}"
+        message = "an edge stage names a numbered version of a function: CloudFront takes neither `$LATEST` nor an alias"
         report(path, "unnumbered-version", message, help=help_text)
 
 
@@ -88,13 +88,13 @@ def _check_origins(behavior: Mapping[str, Any], path: tuple[Any, ...], report: R
         place = (*path, "allowed_origins", index)
         url = _check_origin(origin, place, report)
         if url is not None and (origin["type"], _server(url)) in seen:
-            message = "This server is declared above already; a function may change the path itself."
+            message = "this server is declared above already; a function may change the path itself"
             report((*place, "url"), "same-origin", message)
         if url is not None:
             seen.add((origin["type"], _server(url)))
     if behavior["allowed_origins"] and behavior.get("origin_request") is None:
-        message = "`allowed_origins` has no effect: only an origin_request function switches origins."
-        report((*path, "allowed_origins"), "setting-without-effect", message, on="key")
+        message = "`allowed_origins` has no effect: only an origin_request function switches origins"
+        report((*path, "allowed_origins"), "without-effect", message, on="key")
 
 
 def _server(url: OriginUrl) -> tuple[bool, str, int]:
@@ -103,24 +103,24 @@ def _server(url: OriginUrl) -> tuple[bool, str, int]:
 
 def _check_origin(origin: Mapping[str, Any], path: tuple[Any, ...], report: Report) -> OriginUrl | None:
     for name, code, message in _settings_findings(origin):
-        report((*path, name), code, message, on="key" if code == "setting-without-effect" else "value")
+        report((*path, name), code, message, on="key" if code == "without-effect" else "value")
     for name in origin["custom_headers"]:
         if is_forbidden_as_custom(name.lower()):
-            message = f"CloudFront does not take `{name}` as a custom header."
-            report((*path, "custom_headers", name), "custom-header", message, on="key")
+            message = f"CloudFront does not take `{name}` as a custom header"
+            report((*path, "custom_headers", name), "bad-header", message, on="key")
     for one, other in _doubles([*origin["custom_headers"]]):
-        report((*path, "custom_headers", one), "custom-header", f"`{one}` is the same header as `{other}`.", on="key")
+        report((*path, "custom_headers", one), "bad-header", f"`{one}` is the same header as `{other}`", on="key")
     try:
         url = parse_url(origin["url"])
     except ValueError as error:
         report(
-            (*path, "url"), "bad-origin", f"`{origin['url']}` is no origin: {error}.", help="For example `http://origin:8000`."
+            (*path, "url"), "bad-origin", f"`{origin['url']}` is no origin: {error}", help="for example `http://origin:8000`"
         )
         return None
     if origin["ca"] is not None and not url.tls:
-        report((*path, "ca"), "setting-without-effect", "`ca` has no effect: the origin has no TLS.", on="key")
+        report((*path, "ca"), "without-effect", "`ca` has no effect: the origin has no TLS", on="key")
     if origin["type"] == "s3" and len(url.host) > 128:
-        report((*path, "url"), "bad-origin", "The domain name of an S3 origin has at most 128 characters.")
+        report((*path, "url"), "bad-origin", "the domain name of an S3 origin has at most 128 characters")
     return url
 
 
@@ -128,15 +128,15 @@ def _settings_findings(origin: Mapping[str, Any]) -> Iterator[tuple[str, str, st
     """Name, code and message."""
     for name, (least, most) in _RANGES.items():
         if not least <= origin[name] <= most:
-            yield name, "timeout-range", f"`{name}` is between {least:g}s and {most:g}s."
+            yield name, "bad-timeout", f"`{name}` is between {least:g}s and {most:g}s"
     for name in ("read_timeout", "keepalive_timeout", "response_completion_timeout"):
         if origin[name] is not None and not float(origin[name]).is_integer():
-            yield name, "timeout-range", f"CloudFront counts `{name}` in whole seconds."
+            yield name, "bad-timeout", f"CloudFront counts `{name}` in whole seconds"
     completion = origin["response_completion_timeout"]
     if completion is not None and completion < origin["read_timeout"]:
-        yield "response_completion_timeout", "timeout-range", "It is at least as long as `read_timeout`."
+        yield "response_completion_timeout", "bad-timeout", "it is at least as long as `read_timeout`"
     if origin["region"] is not None and origin["type"] == "custom":
-        yield "region", "setting-without-effect", "`region` has no effect: only an S3 origin has one."
+        yield "region", "without-effect", "`region` has no effect: only an S3 origin has one"
 
 
 def _doubles(names: list[str]) -> Iterator[tuple[str, str]]:

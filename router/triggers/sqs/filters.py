@@ -50,7 +50,7 @@ def check_filters(filters: Iterable[Mapping[str, Any]], report: Report) -> None:
         except InvalidPattern as error:
             report((*where, *error.path), "bad-filter", f"{BAD_FILTER} {error.reason}")
         if len(jsontext.dumps(pattern).decode()) > MAX_FILTER:
-            report(where, "long-filter", f"{BAD_FILTER} It has more than {MAX_FILTER} characters as JSON.")
+            report(where, "filter-too-large", f"{BAD_FILTER} It has more than {MAX_FILTER} characters as JSON.")
 
 
 def wanted(message: Message, filters: Filters, source_arn: str) -> bool:
