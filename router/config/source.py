@@ -48,6 +48,10 @@ class _Frame:
     merges: list[Node] = field(default_factory=list)
 
 
+_UNUSABLE = ScalarNode(Span("", 1, 1, 1, 1), "", False, "")
+"""Stands for a key that is none, so that its value is read over."""
+
+
 class _Stop(Exception):
     """The rest of the file cannot be read."""
 
@@ -60,8 +64,9 @@ def parse(data: bytes, file: str) -> Parsed:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        span = Span(file, line, 1, line, 1)
+        read = error.object[: error.start]  # without a byte order mark
+        line, before = read.count(b"\n") + 1, read[read.rfind(b"\n") + 1 :].decode()
+        span = Span(file, line, len(before) + 1, line, len(before) + 2)
         return Parsed(None, "", [Problem("not-utf-8", "the file is not UTF-8 text", span, help="save it as UTF-8")])
     composer = _Composer(file)
     root = composer.compose(text)
@@ -174,11 +179,14 @@ class _Composer:
         if isinstance(node, ScalarNode):
             if node.plain and node.text == "":
                 self.problems.append(Problem("empty-key", "a key is missing before `:`", node.span))
+                return _UNUSABLE
             return node
         self.problems.append(Problem("complex-key", "a key must be plain text, not a map or a list", node.span))
-        return ScalarNode(node.span, "", False, "")
+        return _UNUSABLE
 
     def _entry(self, frame: _Frame, key: ScalarNode, value: Node) -> None:
+        if key is _UNUSABLE:
+            return
         if key.plain and key.text == "<<":
             frame.merges.append(value)
             return

@@ -145,7 +145,7 @@ def _check_template(name: str, transformer: Mapping[str, Any], report: Report, p
     for variable in transformer["paths"]:
         if variable not in template.names:
             message = f"`{variable}` is not used in the template"
-            report((*path, "paths", variable), "without-effect", message, help="remove it", on="key", severity="warning")
+            report((*path, "paths", variable), "unused-variable", message, help="remove it", on="key", severity="warning")
     if not any(_is_renderable(template, value) for value in (0, "text")):
         message = "what comes out is never JSON, so that the function is never invoked"
         report((*path, "template"), "bad-template", message, help="write an object, or one text in quotes")

@@ -102,8 +102,7 @@ def _server(url: OriginUrl) -> tuple[bool, str, int]:
 
 
 def _check_origin(origin: Mapping[str, Any], path: tuple[Any, ...], report: Report) -> OriginUrl | None:
-    for name, code, message in _settings_findings(origin):
-        report((*path, name), code, message, on="key" if code == "without-effect" else "value")
+    _check_settings(origin, path, report)
     for name in origin["custom_headers"]:
         if is_forbidden_as_custom(name.lower()):
             message = f"CloudFront does not take `{name}` as a custom header"
@@ -124,19 +123,18 @@ def _check_origin(origin: Mapping[str, Any], path: tuple[Any, ...], report: Repo
     return url
 
 
-def _settings_findings(origin: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Name, code and message."""
+def _check_settings(origin: Mapping[str, Any], path: tuple[Any, ...], report: Report) -> None:
     for name, (least, most) in _RANGES.items():
         if not least <= origin[name] <= most:
-            yield name, "bad-timeout", f"`{name}` is between {least:g}s and {most:g}s"
+            report((*path, name), "bad-timeout", f"`{name}` is between {least:g}s and {most:g}s")
     for name in ("read_timeout", "keepalive_timeout", "response_completion_timeout"):
         if origin[name] is not None and not float(origin[name]).is_integer():
-            yield name, "bad-timeout", f"CloudFront counts `{name}` in whole seconds"
+            report((*path, name), "bad-timeout", f"CloudFront counts `{name}` in whole seconds")
     completion = origin["response_completion_timeout"]
     if completion is not None and completion < origin["read_timeout"]:
-        yield "response_completion_timeout", "bad-timeout", "it is at least as long as `read_timeout`"
+        report((*path, "response_completion_timeout"), "bad-timeout", "it is at least as long as `read_timeout`")
     if origin["region"] is not None and origin["type"] == "custom":
-        yield "region", "without-effect", "`region` has no effect: only an S3 origin has one"
+        report((*path, "region"), "without-effect", "`region` has no effect: only an S3 origin has one", on="key")
 
 
 def _doubles(names: list[str]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,171 @@
+"""Rules of the YAML tier: what keeps a file from being read as a map of settings."""
+
+from router.config.catalogue.rule import API, ORDERS, Rule, Tier
+from router.config.problem import Severity
+
+_TIER = Tier.YAML
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "file-too-large",
+        _TIER,
+        Severity.ERROR,
+        "A file has more than 8 MiB.",
+        "Nobody writes such a file by hand: it is probably another one. Split it, and `include:` the parts.",
+        bad="# …nine million characters more\n",
+        at=(1, 1),
+        good=ORDERS + API,
+        data=lambda: b"#" * 9_000_000,
+    ),
+    Rule(
+        "not-utf-8",
+        _TIER,
+        Severity.ERROR,
+        "A file is not UTF-8 text.",
+        "YAML is Unicode. A file in an older encoding would be read with other characters than were meant: save it as UTF-8.",
+        bad="version: 1\nlabels: {city: M\\xfcnchen}   # saved as Latin-1\n",
+        at=(2, 17),
+        good=ORDERS + "labels: {city: München}\n" + API,
+        data=lambda: b"version: 1\nlabels: {city: M\xfcnchen}\n",
+    ),
+    Rule(
+        "empty-file",
+        _TIER,
+        Severity.ERROR,
+        "A file holds nothing but comments and blank lines.",
+        "A configuration says at least its `version`. An included file that is not written yet need not be included.",
+        bad="# nothing yet\n",
+        at=(1, 1),
+        good=ORDERS + API,
+    ),
+    Rule(
+        "root-not-a-map",
+        _TIER,
+        Severity.ERROR,
+        "A file is a list or a text, and no map of settings.",
+        "Settings have names: each line at the left margin is `name: value`, without a `-` before it.",
+        bad="- version: 1\n- functions: {}\n",
+        at=(1, 1),
+        good=ORDERS + API,
+    ),
+    Rule(
+        "yaml-syntax",
+        _TIER,
+        Severity.ERROR,
+        "A file is not YAML.",
+        "Nothing behind the mistake can be read, so nothing else is checked in this file. The usual causes are a tab, a wrong"
+        " indentation, a `: ` inside an unquoted value, and values that start with `*`, `[`, `{`, `@` or `&`: quote them.",
+        bad=ORDERS + "triggers:\n  api:\n    type: lambda_api\n\tinvocation: sync\n",
+        at=(7, 1),
+        good=ORDERS + "triggers:\n  api:\n    type: lambda_api\n    invocation: sync\n    functions: [orders]\n",
+    ),
+    Rule(
+        "multiple-documents",
+        _TIER,
+        Severity.ERROR,
+        "A file holds several YAML documents.",
+        "A configuration is one document; what stands behind a `---` would be ignored. Remove the line, or use `include:`.",
+        bad=ORDERS + "---\n" + API,
+        at=(4, 1),
+        good=ORDERS + API,
+    ),
+    Rule(
+        "unknown-tag",
+        _TIER,
+        Severity.ERROR,
+        "A value has a YAML tag that is not known here.",
+        "Tags such as `!Sub` and `!GetAtt` belong to CloudFormation. Write the plain value; variables are written `${NAME}`.",
+        bad="version: 1\nfunctions:\n  orders: !Sub arn:aws:lambda:eu-west-1:${ACCOUNT}:function:orders\n" + API,
+        at=(3, 11),
+        good='version: 1\nfunctions:\n  orders: "arn:aws:lambda:eu-west-1:${ACCOUNT}:function:orders"\n' + API,
+        env={"ACCOUNT": "111122223333"},
+    ),
+    Rule(
+        "undefined-alias",
+        _TIER,
+        Severity.ERROR,
+        "An alias names an anchor that is not there.",
+        "YAML reads a value that starts with `*` as an alias of an `&anchor`. Quote the text where no alias is meant.",
+        bad=ORDERS
+        + "triggers:\n  api:\n    <<: *shared\n    type: lambda_api\n    invocation: sync\n    functions: [orders]\n",
+        at=(6, 9),
+        good="x-shared: &shared {auth: none}\n"
+        + ORDERS
+        + "triggers:\n  api:\n    <<: *shared\n    type: lambda_api\n    invocation: sync\n    functions: [orders]\n",
+    ),
+    Rule(
+        "recursive-alias",
+        _TIER,
+        Severity.ERROR,
+        "An alias stands inside its own anchor.",
+        "What it stands for would have no end.",
+        bad="x-shared: &shared\n  more: *shared\n" + ORDERS + API,
+        at=(2, 9),
+        good="x-shared: &shared\n  more: text\n" + ORDERS + API,
+    ),
+    Rule(
+        "nested-too-deeply",
+        _TIER,
+        Severity.ERROR,
+        "A file is nested more than 64 levels deep.",
+        "Nobody writes such a file by hand, and reading it could exhaust the memory of a machine.",
+        bad=f"version: {'[' * 66}1{']' * 66}\n",
+        at=(1, 73),
+        good=ORDERS + API,
+    ),
+    Rule(
+        "too-many-nodes",
+        _TIER,
+        Severity.ERROR,
+        "A file has more than 500,000 values when every alias is written out.",
+        "Aliases of aliases multiply: ten lines can stand for millions of values. Use fewer of them.",
+        bad="x-a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+        + "".join(
+            f"x-{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcde", "bcdef", strict=True)
+        ),
+        at=(5, 6),
+        good=ORDERS + API,
+    ),
+    Rule(
+        "empty-key",
+        _TIER,
+        Severity.ERROR,
+        "A value has no key before its `:`.",
+        "A setting without a name is no setting.",
+        bad=ORDERS + API + "labels:\n  ?\n  : production\n",
+        at=(7, 4),
+        good=ORDERS + API + "labels: {stage: production}\n",
+    ),
+    Rule(
+        "complex-key",
+        _TIER,
+        Severity.ERROR,
+        "A key is a map or a list.",
+        "Keys are names. Mostly this is a variable or a placeholder that is not quoted: `{…}` is a map in YAML.",
+        bad=ORDERS + API + "labels: {{stage}: production}\n",
+        at=(6, 10),
+        good=ORDERS + API + "labels: {stage: production}\n",
+    ),
+    Rule(
+        "duplicate-key",
+        _TIER,
+        Severity.ERROR,
+        "A key is written twice in the same map.",
+        "Most readers of YAML take the last one silently, so that the first one is lost. Remove one of them, or rename it.",
+        bad=ORDERS + API + "log:\n  level: info\n  level: debug\n",
+        at=(8, 3),
+        good=ORDERS + API + "log:\n  level: debug\n",
+    ),
+    Rule(
+        "merge-not-a-map",
+        _TIER,
+        Severity.ERROR,
+        "`<<` has a value that is neither a map nor a list of maps.",
+        "`<<` puts the keys of other maps into this one. A text has none.",
+        bad=ORDERS + "triggers:\n  api: {<<: shared, type: lambda_api, invocation: sync, functions: [orders]}\n",
+        at=(5, 13),
+        good="x-shared: &shared {auth: none}\n"
+        + ORDERS
+        + "triggers:\n  api: {<<: *shared, type: lambda_api, invocation: sync, functions: [orders]}\n",
+    ),
+)
