@@ -37,7 +37,7 @@ LAYERS = (
             "fake_queue",
         },
     ),
-    ("pure", {"jsontext", "triggers", "patterns", "policies", "config", "routing", "reports"}),
+    ("pure", {"jsontext", "triggers", "patterns", "policies", "config", "routing", "reports", "samples"}),
     ("engine", {"driver", "delivery"}),
     ("edges", {"net", "backends", "journal", "monitoring", "auth", "files"}),
     ("doors", {"ingress", "console"}),
