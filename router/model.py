@@ -14,6 +14,7 @@ from router.errors import Invoked, RequestError
 from router.functions import AsyncPolicy, Function, Invocation, LocalFunction, Target
 from router.origins import Headers, Origin, OriginRequest, OriginResponse, Stream
 from router.outcome import Outcome
+from router.verdicts import DeclaredRoute, Predicate, RouteVerdict
 
 # --- requests and replies --------------------------------------------------------------------------------------------
 
@@ -281,6 +282,8 @@ class TriggerType:
     `introduce(triggers)`: tells triggers that share a claim of each other, before any request comes; whichever of them then
     gets a request speaks for all.
     `check_functions(settings, functions, report)`: rules about functions that it names; `functions`: every one's settings.
+    `routes(settings)`: its rules. `judge(built, given)`: a verdict on each of them for a request (its body has been read), or
+    for every message of a batch; of this trigger alone, also where it shares a claim. Authorization is not judged.
     `probes(built)`: the health checks that run while the trigger is served.
     `source(built)`: what is polled for this trigger, None: nothing; `handle_batch(batch, built)`: the conversation about what
     came from there. A trigger that is polled claims no requests.
@@ -304,6 +307,8 @@ class TriggerType:
     check_at: Callable[[Mapping[str, Any], float, Report], None] | None = None
     accepts: Callable[[Mapping[str, Any]], bool] = is_asynchronous
     check_functions: Callable[[Mapping[str, Any], Mapping[str, Any], Report], None] | None = None
+    routes: Callable[[Mapping[str, Any]], Sequence[DeclaredRoute]] | None = None
+    judge: Callable[[Any, Request | Batch], Sequence[RouteVerdict]] | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -350,6 +355,7 @@ __all__ = [
     "BatchConversation",
     "Claim",
     "Conversation",
+    "DeclaredRoute",
     "ErrorNote",
     "Fetch",
     "Forward",
@@ -366,6 +372,7 @@ __all__ = [
     "PathClaim",
     "PeekBody",
     "Place",
+    "Predicate",
     "Probe",
     "QueueSource",
     "ReadBody",
@@ -375,6 +382,7 @@ __all__ = [
     "Request",
     "RequestError",
     "Resolve",
+    "RouteVerdict",
     "Scope",
     "Settlement",
     "SiteClaim",

@@ -33,6 +33,7 @@ LAYERS = (
             "model",
             "ports",
             "settings",
+            "verdicts",
             "fakes",
             "fake_queue",
         },

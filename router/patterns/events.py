@@ -8,7 +8,8 @@ Source: semantics/async.md §D.3 to §D.7 (event-ruler).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from operator import itemgetter
 from typing import Any
 
@@ -51,12 +52,14 @@ class Mismatch:
     """The first predicate that failed: `path`, the match values there, and the leaves that the event has there.
 
     `together`: each path fits for itself, but not within the same element of an array; `path` is the first that lies in one.
+    `fitted`: how many of the pattern's predicates fit.
     """
 
     path: str
     wanted: Any
     got: tuple[Any, ...]
     together: bool = False
+    fitted: int = dataclass_field(default=0, compare=False)
 
     def __str__(self) -> str:
         wanted = jsontext.dumps(self.wanted).decode()
@@ -81,16 +84,16 @@ class Pattern:
         return any(_fits(alternative, event, known) for alternative in self.alternatives)
 
     def explain(self, event: Mapping[str, Any]) -> Mismatch | None:
-        """Why it does not fit: the first failing predicate of the alternative that came furthest; None where it fits."""
-        furthest: tuple[int, Mismatch] | None = None
+        """Why it does not fit: the first failing predicate of the alternative that came nearest; None where it fits."""
+        nearest: Mismatch | None = None
         for alternative in self.alternatives:
             failed = _first_failure(alternative, event)
             if failed is None:
                 return None
-            if furthest is None or failed[0] > furthest[0]:
-                furthest = failed
-        assert furthest is not None, "there is always an alternative"
-        return furthest[1]
+            if nearest is None or failed.fitted > nearest.fitted:
+                nearest = failed
+        assert nearest is not None, "there is always an alternative"
+        return nearest
 
     def exactly(self, path: str) -> frozenset[str] | None:
         """The strings of which one must stand at `path`; None where other values may, too. What an index may go by."""
@@ -196,12 +199,19 @@ def _demand(values: Values, found: list[Leaf]) -> Demand | bool:
     return Demand(tuple(fitting), tuple(present)) if fitting or () not in present else False
 
 
-def _first_failure(alternative: tuple[Field, ...], event: Mapping[str, Any]) -> tuple[int, Mismatch] | None:
-    for index, field in enumerate(alternative):
+def _first_failure(alternative: tuple[Field, ...], event: Mapping[str, Any]) -> Mismatch | None:
+    """What lies less deep comes first: where an event is from says more than what is in it."""
+    failed: Mismatch | None = None
+    fitted = 0
+    for field in sorted(alternative, key=lambda each: each.path.count(".")):
         found = leaves(event, field.route)
-        if _demand(field.values, found) is False:
-            return index, Mismatch(field.path, field.values.source, tuple(leaf.value for leaf in found))
+        if _demand(field.values, found) is not False:
+            fitted += 1
+        elif failed is None:
+            failed = Mismatch(field.path, field.values.source, tuple(leaf.value for leaf in found))
+    if failed is not None:
+        return replace(failed, fitted=fitted)
     if _fits(alternative, event, {}):
         return None
     inside = next(field for field in alternative if any(leaf.membership for leaf in leaves(event, field.route)))
-    return len(alternative), Mismatch(inside.path, inside.values.source, (), together=True)
+    return Mismatch(inside.path, inside.values.source, (), together=True, fitted=fitted)

@@ -20,7 +20,7 @@ class PatternIndex:
     """Patterns by their position in a sequence."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
-        self._patterns = patterns
+        self.patterns = patterns
         self._buckets: dict[_Key, list[int]] = {}
         for position, pattern in enumerate(patterns):
             for key in _keys(pattern):
@@ -29,12 +29,12 @@ class PatternIndex:
     def matching(self, event: Mapping[str, Any]) -> list[int]:
         """The positions of the patterns that the event fits, in order."""
         seen: Seen = {}
-        return [position for position in self._candidates(event) if self._patterns[position].matches(event, seen)]
+        return [position for position in self._candidates(event) if self.patterns[position].matches(event, seen)]
 
     def _candidates(self, event: Mapping[str, Any]) -> Sequence[int]:
         values = [event.get(field) for field in FIELDS]
         if not all(value is None or isinstance(value, str) for value in values):
-            return range(len(self._patterns))
+            return range(len(self.patterns))
         found: list[int] = []
         for key in set(product(*((value, None) for value in values))):
             found.extend(self._buckets.get(key, ()))

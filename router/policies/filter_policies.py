@@ -48,16 +48,27 @@ class FilterPolicy:
 
     def matches_attributes(self, attributes: Mapping[str, Mapping[str, str]]) -> bool:
         """`attributes`: name to `Type` and `Value`, as SNS writes them. Never raises."""
-        leaves = {name: _attribute(each["Type"], each["Value"]) for name, each in attributes.items()}
-        return self.pattern.matches({name: value for name, value in leaves.items() if value is not _IGNORED})
+        return self.pattern.matches(seen_attributes(attributes))
 
     def matches_body(self, text: str) -> bool:
         """Whether the message is a JSON object that fits. Never raises."""
-        try:
-            body = read_json(text)
-        except ValueError:
-            return False
-        return isinstance(body, dict) and self.pattern.matches(body)
+        body = seen_body(text)
+        return body is not None and self.pattern.matches(body)
+
+
+def seen_attributes(attributes: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Attributes as policies see them. Never raises."""
+    leaves = {name: _attribute(each["Type"], each["Value"]) for name, each in attributes.items()}
+    return {name: value for name, value in leaves.items() if value is not _IGNORED}
+
+
+def seen_body(text: str) -> dict[str, Any] | None:
+    """A message as policies see it; None where it is no JSON object. Never raises."""
+    try:
+        body = read_json(text)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
 
 
 class _Ignored:

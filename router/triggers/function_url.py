@@ -3,14 +3,26 @@
 Source: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html and semantics/sync.md §7.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from router import jsontext
+from router.batches import Batch
 from router.deliveries import Durability
 from router.errors import RequestError
-from router.model import Conversation, Reply, Report, Request, Scope, SiteClaim, Target, TriggerType
+from router.model import (
+    Conversation,
+    Predicate,
+    Reply,
+    Report,
+    Request,
+    RouteVerdict,
+    Scope,
+    SiteClaim,
+    Target,
+    TriggerType,
+)
 from router.policies.cors import Cors, check_cors, compile_cors, is_preflight, preflight_headers, response_headers
 from router.policies.webhook_auth import Auth, check_auth, compile_auth
 from router.triggers import _payload2
@@ -27,6 +39,7 @@ from router.triggers._http import (
     invoke,
     percent_decoded,
 )
+from router.triggers._judging import judged, nobody, only_route, refused, the_body, the_request
 
 _FAILED = ErrorAnswer(502, b"Internal Server Error", content_type="text/plain")
 _TOO_LARGE = ErrorAnswer(
@@ -154,6 +167,18 @@ def _refusal(error: RequestError) -> Reply:
     return Reply(row.status, [("content-type", row.content_type), *error_type], body, error_note(error))
 
 
+def judge(url: FunctionUrl, given: Request | Batch) -> Sequence[RouteVerdict]:
+    """The verdict on the function: whether it is asked at all."""
+    request = the_request(given)
+    if url.cors is not None and is_preflight(request):
+        return nobody([""], Predicate("method", "no CORS preflight: the URL answers those itself", request.method, False))
+    try:
+        the_body(request, LAMBDA_PAYLOAD_LIMIT)
+    except RequestError as error:
+        return refused([""], error)
+    return [judged("", ())]
+
+
 TYPE = TriggerType(
     name="function_url",
     invocations=frozenset({"sync", "async"}),
@@ -161,4 +186,6 @@ TYPE = TriggerType(
     claims=claims,
     handle=handle,
     check=check,
+    routes=only_route,
+    judge=judge,
 )

@@ -18,8 +18,21 @@ from router import jsontext
 from router.batches import Batch, Message, Missed, Planned
 from router.deliveries import MAX_EVENT, Acceptance
 from router.errors import Unmatched
-from router.model import Accept, BatchConversation, Conversation, Report, Request, Scope, Target, TriggerType
+from router.model import (
+    Accept,
+    BatchConversation,
+    Conversation,
+    DeclaredRoute,
+    Predicate,
+    Report,
+    Request,
+    RouteVerdict,
+    Scope,
+    Target,
+    TriggerType,
+)
 from router.patterns.schedules import Schedule, ScheduleError, find_zone, never_fires, parse_schedule
+from router.triggers._judging import judged, named_routes, subjects, the_batch
 from router.triggers._queue_source import all_completed
 
 DETAIL_TYPE, SOURCE = "Scheduled Event", "aws.events"
@@ -138,6 +151,23 @@ def handle(request: Request, built: Timetable) -> Conversation:
     raise Unmatched("a schedule takes no requests")
 
 
+# --- judging ---------------------------------------------------------------------------------------------------------
+
+
+def routes(settings: Mapping[str, Any]) -> Sequence[DeclaredRoute]:
+    """The schedules."""
+    return named_routes(settings, "schedules")
+
+
+def judge(built: Timetable, given: Request | Batch) -> Sequence[RouteVerdict]:
+    """A verdict on each schedule for each planned time."""
+    return [
+        judged(name, [Predicate("schedule", name, message.group or "", message.group == name)], subject)
+        for subject, message in subjects("messages", the_batch(given).messages)
+        for name in built.entries
+    ]
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
@@ -201,4 +231,6 @@ TYPE = TriggerType(
     handle_batch=handle_batch,
     timetable=timetable,
     check_at=check_at,
+    routes=routes,
+    judge=judge,
 )

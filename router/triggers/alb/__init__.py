@@ -4,38 +4,24 @@ Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lamb
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from router import jsontext
-from router.errors import BadRequest, RequestError, Unmatched
+from router.errors import RequestError, Unmatched
 from router.model import Conversation, Probe, Reply, Request, Scope, SiteClaim, TriggerType
 from router.policies.webhook_auth import compile_auth
 from router.triggers._auth import authorize, authorized_body
-from router.triggers._http import HeadersTooLarge, UriTooLong, invoke
-from router.triggers.alb import rules
+from router.triggers._http import invoke
+from router.triggers.alb import judging, rules
 from router.triggers.alb.actions import Action, Forward, compile_action
-from router.triggers.alb.answers import MethodNotAllowed, TooManyForwards, answer, refusal
-from router.triggers.alb.conditions import Condition, compile_conditions
+from router.triggers.alb.answers import answer, refusal
+from router.triggers.alb.balancer import LoadBalancer, Rule, check_limits
+from router.triggers.alb.conditions import Clause, compile_conditions
 from router.triggers.alb.event import event
 from router.triggers.alb.health import compile_probes
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a request's body (semantics/sync.md §8.3)."""
-LINE_LIMIT = 16 * 1024
-"""Bytes of the request line, and of one header."""
-HEADERS_LIMIT = 64 * 1024
-MOST_FORWARDS = 30
-
-
-@dataclass(slots=True)
-class LoadBalancer:
-    """A compiled load balancer; `default` is None where none is declared."""
-
-    rules: tuple[tuple[tuple[Condition, ...], Action], ...]
-    default: Action | None
-    forwarded: str
-    probes: tuple[Probe, ...]
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> LoadBalancer:
@@ -47,11 +33,15 @@ def build(settings: Mapping[str, Any], scope: Scope) -> LoadBalancer:
     ]
     compiled = dict(actions[: len(settings["rules"])])
     return LoadBalancer(
-        tuple((compile_conditions(rule), compiled[name]) for name, rule in settings["rules"].items()),
+        tuple(_rule(name, compile_conditions(rule), compiled[name]) for name, rule in settings["rules"].items()),
         actions[-1][1] if settings.get("default") is not None else None,
         settings.get("x_forwarded_for", "append"),
         compile_probes(settings.get("health_check"), [each.does for _, each in actions if isinstance(each.does, Forward)]),
     )
+
+
+def _rule(name: str, clauses: tuple[Clause, ...], action: Action) -> Rule:
+    return Rule(name, tuple(clause.holds for clause in clauses), clauses, action)
 
 
 def claims(settings: Mapping[str, Any]) -> tuple[SiteClaim, ...]:
@@ -67,7 +57,7 @@ def probes(balancer: LoadBalancer) -> Sequence[Probe]:
 def handle(request: Request, balancer: LoadBalancer) -> Conversation:
     """The conversation of one request."""
     try:
-        _check_limits(request)
+        check_limits(request)
         action = _action(request, balancer)
         if isinstance(action.does, Forward):
             return (yield from _forward(request, balancer, action, action.does))
@@ -79,12 +69,12 @@ def handle(request: Request, balancer: LoadBalancer) -> Conversation:
 
 def _action(request: Request, balancer: LoadBalancer) -> Action:
     """That of the first rule whose conditions all hold, else the default one."""
-    for conditions, action in balancer.rules:
-        for condition in conditions:
+    for rule in balancer.rules:
+        for condition in rule.conditions:
             if not condition(request):
                 break
         else:
-            return action
+            return rule.action
     if balancer.default is None:
         raise Unmatched(f"no rule for {request.method} {request.path}, and no default action")
     return balancer.default
@@ -103,27 +93,6 @@ def _without_body_for_head(reply: Reply, request: Request) -> Reply:
     return reply
 
 
-def _check_limits(request: Request) -> None:
-    """Raises what the load balancer refuses before it looks at its rules (semantics/sync.md §8.3)."""
-    if request.method == "TRACE":
-        raise MethodNotAllowed("TRACE is not taken")
-    if len(request.method) + len(request.path) + len(request.query) + 12 > LINE_LIMIT:
-        raise UriTooLong(f"the request line is longer than {LINE_LIMIT} bytes")
-    size = hops = 0
-    for name, value in request.headers:
-        length = len(name) + len(value) + 4
-        size += length
-        if length > LINE_LIMIT or size > HEADERS_LIMIT:
-            raise HeadersTooLarge("one header is longer than 16 KiB, or all together are longer than 64 KiB")
-        lower = name.lower()
-        if lower == "x-forwarded-for":
-            hops += value.count(",") + 1
-        elif lower == "upgrade" and "websocket" in value.lower():
-            raise BadRequest("LambdaWebsocketNotSupported: Lambda targets take no WebSockets")
-    if hops > MOST_FORWARDS:
-        raise TooManyForwards(f"X-Forwarded-For names {hops} addresses, {MOST_FORWARDS} are taken")
-
-
 TYPE = TriggerType(
     name="alb",
     invocations=frozenset({"sync"}),
@@ -132,4 +101,6 @@ TYPE = TriggerType(
     handle=handle,
     check=rules.check,
     probes=probes,
+    routes=judging.routes,
+    judge=judging.judge,
 )

@@ -6,21 +6,35 @@ Source: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from router.model import Request
+from router.model import Predicate, Request
 from router.patterns.wildcards import any_of
 from router.policies.webhook_auth import in_networks
+from router.triggers._judging import NOTHING
 
 Condition = Callable[[Request], bool]
 
 
-def compile_conditions(rule: Mapping[str, Any]) -> tuple[Condition, ...]:
+@dataclass(slots=True, frozen=True)
+class Clause:
+    """One condition of a rule: `holds` judges, the rest is for people. `read`: what the request has in its place."""
+
+    name: str
+    wanted: tuple[str, ...]
+    read: Callable[[Request], str]
+    holds: Condition
+
+    def predicate(self, request: Request) -> Predicate:
+        """What it says of a request."""
+        return Predicate(self.name, " or ".join(self.wanted), self.read(request), self.holds(request))
+
+
+def compile_conditions(rule: Mapping[str, Any]) -> tuple[Clause, ...]:
     """The conditions of a completed rule, the cheapest first."""
-    return tuple(
-        condition for name, compile_one in _COMPILERS.items() if rule.get(name) for condition in compile_one(rule[name])
-    )
+    return tuple(clause for name, compile_one in _COMPILERS.items() if rule.get(name) for clause in compile_one(rule[name]))
 
 
 def query_pairs(query: str) -> list[tuple[str, str]]:
@@ -28,45 +42,63 @@ def query_pairs(query: str) -> list[tuple[str, str]]:
     return [(key, value) for key, _, value in (part.partition("=") for part in query.split("&") if part)]
 
 
-def _methods(values: Sequence[str]) -> Iterator[Condition]:
+def _methods(values: Sequence[str]) -> Iterator[Clause]:
     wanted = frozenset(values)
-    yield lambda request: request.method in wanted
+    yield Clause("method", tuple(values), lambda request: request.method, lambda request: request.method in wanted)
 
 
-def _path(values: Sequence[str]) -> Iterator[Condition]:
+def _path(values: Sequence[str]) -> Iterator[Clause]:
     fits = any_of(values)
-    yield lambda request: fits(request.path)
+    yield Clause("path", tuple(values), lambda request: request.path, lambda request: fits(request.path))
 
 
-def _host(values: Sequence[str]) -> Iterator[Condition]:
+def _host(values: Sequence[str]) -> Iterator[Clause]:
     fits = any_of(values, fold=True)
-    yield lambda request: fits(request.host)
+    yield Clause("host", tuple(values), lambda request: request.host, lambda request: fits(request.host))
 
 
-def _source_ip(values: Sequence[str]) -> Iterator[Condition]:
+def _source_ip(values: Sequence[str]) -> Iterator[Clause]:
     networks = tuple(map(ip_network, values))
-    yield lambda request: in_networks(request.client_ip, networks)
+    yield Clause(
+        "source IP",
+        tuple(values),
+        lambda request: request.client_ip,
+        lambda request: in_networks(request.client_ip, networks),
+    )
 
 
-def _headers(headers: Mapping[str, Sequence[str]]) -> Iterator[Condition]:
+def _headers(headers: Mapping[str, Sequence[str]]) -> Iterator[Clause]:
     for name, values in headers.items():
-        yield _header(name.lower(), any_of(values, fold=True, escapes=True))
+        yield _header(name.lower(), tuple(values))
 
 
-def _header(name: str, fits: Callable[[str], bool]) -> Condition:
-    return lambda request: any(key.lower() == name and fits(value) for key, value in request.headers)
+def _header(name: str, values: tuple[str, ...]) -> Clause:
+    fits = any_of(values, fold=True, escapes=True)
+    return Clause(
+        f"header {name}",
+        values,
+        lambda request: " and ".join(value for key, value in request.headers if key.lower() == name) or NOTHING,
+        lambda request: any(key.lower() == name and fits(value) for key, value in request.headers),
+    )
 
 
-def _query(parameters: Mapping[str, Sequence[str]]) -> Iterator[Condition]:
+def _query(parameters: Mapping[str, Sequence[str]]) -> Iterator[Clause]:
     for key, values in parameters.items():
-        yield _parameter(any_of([key], fold=True, escapes=True), any_of(values, fold=True, escapes=True))
+        yield _parameter(key, tuple(values))
 
 
-def _parameter(key_fits: Callable[[str], bool], fits: Callable[[str], bool]) -> Condition:
-    return lambda request: any(key_fits(key) and fits(value) for key, value in query_pairs(request.query))
+def _parameter(name: str, values: tuple[str, ...]) -> Clause:
+    key_fits = any_of([name], fold=True, escapes=True)
+    fits = any_of(values, fold=True, escapes=True)
+    return Clause(
+        f"query {name}",
+        values,
+        lambda request: " and ".join(value for key, value in query_pairs(request.query) if key_fits(key)) or NOTHING,
+        lambda request: any(key_fits(key) and fits(value) for key, value in query_pairs(request.query)),
+    )
 
 
-_COMPILERS: Mapping[str, Callable[[Any], Iterator[Condition]]] = {
+_COMPILERS: Mapping[str, Callable[[Any], Iterator[Clause]]] = {
     "methods": _methods,
     "path": _path,
     "host": _host,

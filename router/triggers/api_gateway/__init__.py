@@ -10,7 +10,7 @@ from router.deliveries import Durability
 from router.model import Conversation, Request, Scope, Target, TriggerType
 from router.policies.webhook_auth import Auth, compile_auth
 from router.triggers._http import ErrorTable, derived_id
-from router.triggers.api_gateway import http, rest, rest_answers, rules
+from router.triggers.api_gateway import http, judging, rest, rest_answers, rules
 from router.triggers.api_gateway.routes import DEFAULT_ROUTE, Integration, parse_route_key
 from router.triggers.api_gateway.site import claims, compile_site, stage_of
 
@@ -67,4 +67,6 @@ TYPE = TriggerType(
     rank=rank,
     route_keys=rules.route_keys,
     accepts=rules.accepts,
+    routes=judging.routes,
+    judge=judging.judge,
 )

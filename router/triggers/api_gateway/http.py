@@ -136,7 +136,7 @@ def rank(api: HttpApi, request: Request) -> int:
     """
     preflight = api.cors is not None and is_preflight(request)
     method = (request.header("access-control-request-method") or "") if preflight else request.method
-    segments = _segments(api.site.rest(request.path))
+    segments = segments_of(request, api)
     full = api.tree.find(method, segments, greedy=False)
     found = full or api.tree.find(method, segments, full=False)
     if found is not None:
@@ -174,8 +174,8 @@ def _with_cors(headers: Headers, cors: Cors, request: Request) -> Headers:
 
 def _answer(request: Request, api: HttpApi, token: str) -> Conversation:
     check_header_size(request)
-    segments = _segments(api.site.rest(request.path))
-    route = _find(api, request.method, segments)
+    segments = segments_of(request, api)
+    route = find(api, request.method, segments)
     if route is None:
         raise Unmatched(f"no route for {request.method} {request.path}")
     body = yield from authorized_body(request, route.auth, BODY_LIMIT)
@@ -187,14 +187,15 @@ def _answer(request: Request, api: HttpApi, token: str) -> Conversation:
     return _reply_2(payload) if api.payload == "2.0" else _reply_1(payload)
 
 
-def _find(api: HttpApi, method: str, segments: list[str]) -> HttpRoute | None:
+def find(api: HttpApi, method: str, segments: list[str]) -> HttpRoute | None:
     """A full match, then a greedy one, then `$default`."""
     found = api.tree.find(method, segments, greedy=False) or api.tree.find(method, segments, full=False)
     return found[0] if found else api.default
 
 
-def _segments(path: str) -> list[str]:
+def segments_of(request: Request, api: HttpApi) -> list[str]:
     """Decoded path segments. A trailing slash is a segment of its own: `/x/` is not `/x` here."""
+    path = api.site.rest(request.path)
     return [percent_decoded(segment) for segment in path[1:].split("/")] if path != "/" else []
 
 

@@ -84,8 +84,8 @@ def build(
 
 def rank(api: RestApi, request: Request) -> int:
     """How specific the route is that this API has for the request; 0 where it has none."""
-    segments = _segments(_resource_path(api, request))
-    found = api.tree.find(_method(request), segments)
+    segments = segments_of(resource_path(api, request))
+    found = api.tree.find(method_of(request), segments)
     return 0 if found is None else specificity(found[1], found[2], len(segments))
 
 
@@ -102,10 +102,10 @@ def handle(request: Request, api: RestApi) -> Conversation:
 
 
 def _answer(request: Request, api: RestApi, token: str) -> Conversation:
-    _check_limits(request, api)
-    path = _resource_path(api, request)
-    method = _method(request)
-    segments = _segments(path)
+    check_limits(request, api)
+    path = resource_path(api, request)
+    method = method_of(request)
+    segments = segments_of(path)
     found = api.tree.find(method, segments)
     if found is None:
         raise Unmatched(f"no route for {method} {path}")
@@ -145,7 +145,8 @@ def _answer(request: Request, api: RestApi, token: str) -> Conversation:
     return answer(payload, request, api.binary, token)
 
 
-def _check_limits(request: Request, api: RestApi) -> None:
+def check_limits(request: Request, api: RestApi) -> None:
+    """Raises what API Gateway refuses before it looks for a method."""
     target = len(request.path) + len(request.query) + 1
     if target > TARGET_LIMIT:
         raise UriTooLong(f"the request target has {target} bytes")
@@ -156,20 +157,20 @@ def _check_limits(request: Request, api: RestApi) -> None:
         raise BadRequest("the query holds one of | { } ;")
 
 
-def _method(request: Request) -> str:
+def method_of(request: Request) -> str:
     """A POST may ask for another method by `X-HTTP-Method-Override` (semantics/sync.md §3.1)."""
     if request.method == "POST":
         return (request.header("x-http-method-override") or "POST").strip().upper()
     return request.method
 
 
-def _resource_path(api: RestApi, request: Request) -> str:
+def resource_path(api: RestApi, request: Request) -> str:
     """The path below stage or base path; slashes directly after that count as one."""
     rest = api.site.rest(request.path)
     return "/" + rest.lstrip("/") if rest.startswith("//") else rest
 
 
-def _segments(path: str) -> list[str]:
+def segments_of(path: str) -> list[str]:
     """Path segments as sent, undecoded; one trailing slash does not count."""
     trimmed = path[1:].removesuffix("/")
     return trimmed.split("/") if trimmed else []

@@ -7,12 +7,12 @@ Source: semantics/sync.md §3.1, §4.1.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from router.deliveries import Durability
-from router.model import Target
+from router.model import Predicate, Target
 from router.policies.webhook_auth import Auth
 from router.triggers._http import METHODS
 
@@ -136,7 +136,8 @@ class RouteTree(Generic[R]):
 
     def __init__(self, routes: Iterable[tuple[RouteKey, R]]) -> None:
         self._root: _Node[R] = _Node()
-        for key, route in routes:
+        self.routes = tuple(routes)
+        for key, route in self.routes:
             node = self._root
             for segment in key.segments:
                 node = node.child(segment)
@@ -165,6 +166,25 @@ class RouteTree(Generic[R]):
             if route is not None:
                 return route, (*kinds, _GREEDY), method in node.greedy.exact
         return found
+
+
+def predicates(key: RouteKey, method: str, segments: Sequence[str]) -> Iterator[Predicate]:
+    """What a key asks of a request. All of it fits exactly where a tree that holds this key alone finds it."""
+    for index, literal in enumerate(key.segments):
+        sent = segments[index] if index < len(segments) else None
+        fits = bool(sent) if literal is None else sent == literal
+        yield Predicate(f"path segment {index + 1}", "any text" if literal is None else _shown(literal), _shown(sent), fits)
+    rest = segments[len(key.segments) :]
+    name = f"path segment {len(key.segments) + 1}"
+    if key.greedy:
+        yield Predicate(name, "any text", _shown(rest[0] if rest else None), bool(rest) and rest != [""])
+    else:
+        yield Predicate(name, "the end of the path", _shown(rest[0] if rest else None), not rest)
+    yield Predicate("method", key.method, method, method in (METHODS if key.method == "ANY" else (key.method,)))
+
+
+def _shown(segment: str | None) -> str:
+    return "the end of the path" if segment is None else segment or "an empty segment"
 
 
 def specificity(kinds: Sequence[int], exact: bool, length: int) -> int:

@@ -22,6 +22,7 @@ from router.triggers._auth import authorized_body
 from router.triggers._http import LAMBDA_PAYLOAD_LIMIT
 from router.triggers.cognito.answers import LambdaFailed, MethodNotAllowed, common, refusal
 from router.triggers.cognito.events import Assignment, Call, Pool, check_answer, understand
+from router.triggers.cognito.judging import judge_event, routes
 from router.triggers.cognito.operations import OPERATIONS, V1_0, operation_of
 
 LONGEST_TIMEOUT = 900.0
@@ -131,4 +132,6 @@ TYPE = TriggerType(
     handle=handle,
     check=check,
     accepts=accepts,
+    routes=routes,
+    judge=lambda built, given: judge_event(built.pool, given),
 )

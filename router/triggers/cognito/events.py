@@ -72,7 +72,7 @@ class Call:
 
 def understand(body: bytes, pool: Pool) -> Call:
     """The call that a posted event asks for. Raises BadRequest, Unmatched, BodyTooLarge."""
-    event = _parsed(body)
+    event = parsed(body)
     _fit(misfit(_ENVELOPE, event, "event"))
     assignment = _assignment(event["triggerSource"], pool)
     _check_envelope(event, pool, assignment)
@@ -100,7 +100,8 @@ def check_answer(payload: bytes, call: Call) -> None:
     call.assignment.operation.check(answer["response"], call.event["request"], call.source)
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def parsed(body: bytes) -> dict[str, Any]:
+    """The event as it was posted. Raises BadRequest where it is no JSON object."""
     try:
         event = jsontext.loads(body, constants=False)
     except ValueError as error:

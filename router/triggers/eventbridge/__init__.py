@@ -14,7 +14,7 @@ from router.deliveries import Durability
 from router.model import ApiClaim, BatchConversation, Claim, Conversation, PathClaim, Request, Scope, Trigger, TriggerType
 from router.policies.webhook_auth import compile_auth
 from router.triggers._queue_source import queue_source
-from router.triggers.eventbridge import api, receiver
+from router.triggers.eventbridge import api, judging, receiver
 from router.triggers.eventbridge.bus import Bus
 from router.triggers.eventbridge.checks import check, route_keys
 from router.triggers.eventbridge.rules import BusName, compile_rules
@@ -94,4 +94,6 @@ TYPE = TriggerType(
     source=source,
     handle_batch=handle_batch,
     introduce=introduce,
+    routes=judging.routes,
+    judge=judging.judge,
 )

@@ -77,12 +77,9 @@ class _Put:
 
 def _put_events(request: Request, bus: Bus, caller: Caller) -> Generator[Step, Any, Any]:
     """Everything that rules want of all entries is accepted in one commit."""
-    max_bytes = max(each.max_bytes for each in bus.all)
-    entries = entries_of(_call(caller.body), max_bytes)
-    seed = _seed(request, caller.body)
     put = _Put()
-    for position, entry in enumerate(entries):
-        put.results.append(_put(entry, _event_id(seed, position), request, bus, caller, put))
+    for id, entry in identified(request, caller.body, bus):
+        put.results.append(_put(entry, id, request, bus, caller, put))
     if put.accepted:
         yield Accept(tuple(put.accepted))
     yield from _remarks(put)
@@ -90,12 +87,24 @@ def _put_events(request: Request, bus: Bus, caller: Caller) -> Generator[Step, A
     return {"FailedEntryCount": failed, "Entries": put.results}
 
 
+def identified(request: Request, body: bytes, bus: Bus) -> list[tuple[str, Mapping[str, Any]]]:
+    """The entries of a PutEvents, as they are written, each with the id of its event. Raises Refused."""
+    entries = entries_of(_call(body), max(each.max_bytes for each in bus.all))
+    seed = _seed(request, body)
+    return [(_event_id(seed, position), entry) for position, entry in enumerate(entries)]
+
+
+def asked_bus(written: Mapping[str, Any]) -> str:
+    """The bus that an entry is for: a name or an ARN."""
+    return written.get("EventBusName") or _DEFAULT_BUS
+
+
 def _put(written: Mapping[str, Any], id: str, request: Request, bus: Bus, caller: Caller, put: _Put) -> dict[str, str]:
     entry = read_entry(written)
     if isinstance(entry, EntryError):
         return entry.document()
-    asked = written.get("EventBusName") or _DEFAULT_BUS
-    meant = [each for each in bus.all if asked in (each.name.name, each.name.arn)]
+    asked = asked_bus(written)
+    meant = [each for each in bus.all if each.name.is_meant(asked)]
     if not meant:
         return _unknown(asked, id, bus, put)
     if any(each not in caller.admitted for each in meant):

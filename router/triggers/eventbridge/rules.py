@@ -36,6 +36,10 @@ class BusName:
         """Of the bus itself."""
         return f"arn:aws:events:{self.region}:{self.account}:event-bus/{self.name}"
 
+    def is_meant(self, asked: str) -> bool:
+        """Whether a sender's name or ARN of a bus is this one's."""
+        return asked in (self.name, self.arn)
+
     def rule_arn(self, rule: str) -> str:
         """Rules of the default bus do not name it."""
         path = rule if self.name == "default" else f"{self.name}/{rule}"
@@ -53,7 +57,7 @@ class RuleTarget:
 
 @dataclass(slots=True, frozen=True)
 class Rules:
-    """The rules of one trigger, in their order."""
+    """The rules of one trigger, in their order; each has its targets."""
 
     index: PatternIndex
     targets: tuple[tuple[RuleTarget, ...], ...]

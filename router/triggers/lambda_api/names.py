@@ -100,6 +100,11 @@ class Directory:
             raise Refused("ResourceNotFoundException", f"Function not found: {self._full_arn(asked)}")
         return min(fitting, key=lambda function: self._distance(asked, function))
 
+    @staticmethod
+    def is_meant(asked: Asked, function: Function) -> bool:
+        """Whether a caller may mean this function."""
+        return asked.name in (function.name, function.arn.name) and _fits(asked, function.arn)
+
     def _distance(self, asked: Asked, function: Function) -> tuple[bool, bool]:
         at_home = (function.arn.region, function.arn.account) == (self._region, self._account)
         return (function.qualifier != asked.qualifier, not at_home)

@@ -9,7 +9,7 @@ from typing import Any
 from router.model import Scope, SiteClaim, TriggerType
 from router.policies.webhook_auth import compile_auth
 from router.triggers._http import derived_id
-from router.triggers.lambda_edge import rules
+from router.triggers.lambda_edge import judging, rules
 from router.triggers.lambda_edge.conversation import handle
 from router.triggers.lambda_edge.headers import EventType
 from router.triggers.lambda_edge.origins import declared
@@ -36,7 +36,8 @@ def _behavior(pattern: str, written: Mapping[str, Any], scope: Scope) -> Behavio
         if (stage := written.get(event.replace("-", "_"))) is not None
     }
     allowed = tuple(declared(origin) for origin in written["allowed_origins"])
-    return Behavior(with_slash(pattern), declared(written["origin"]), allowed, stages, tuple(written["cloudfront_headers"]))
+    origin, headers = declared(written["origin"]), tuple(written["cloudfront_headers"])
+    return Behavior(pattern, with_slash(pattern), origin, allowed, stages, headers)
 
 
 def _limits(settings: Mapping[str, Any], side: str) -> Limits:
@@ -56,4 +57,6 @@ TYPE = TriggerType(
     handle=handle,
     check=rules.check,
     check_functions=rules.check_functions,
+    routes=judging.routes,
+    judge=judging.judge,
 )

@@ -76,7 +76,7 @@ def handle(request: Request, site: Site) -> Conversation:
 
 def _pass(passage: Passage) -> Conversation:
     request = passage.request
-    _check(request)
+    check_request(request)
     yield from authorize(request, passage.site.auth, SIGNED_BODY_LIMIT)
     behavior = passage.site.behavior(request.path)
     if behavior is None:
@@ -135,8 +135,8 @@ def _escaped(character: str) -> str:
     return character if character.isascii() else "".join(f"%{byte:02X}" for byte in character.encode())
 
 
-def _check(request: Request) -> None:
-    """What CloudFront refuses before it looks at behaviors."""
+def check_request(request: Request) -> None:
+    """Raises what CloudFront refuses before it looks at behaviors."""
     if request.method not in METHODS:
         raise MethodNotAllowed(f"the method {request.method} is not one of {', '.join(METHODS)}")
     if request.header("upgrade") is not None and "upgrade" in (request.header("connection") or "").lower():

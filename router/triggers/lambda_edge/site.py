@@ -40,8 +40,9 @@ class Limits:
 
 @dataclass(slots=True, frozen=True)
 class Behavior:
-    """One cache behavior: what happens to the requests whose path fits `pattern`."""
+    """One cache behavior: what happens to the requests whose path fits `pattern`. `name`: the pattern as it was written."""
 
+    name: str
     pattern: str
     origin: DeclaredOrigin
     allowed_origins: tuple[DeclaredOrigin, ...]

@@ -16,14 +16,12 @@ from router.policies.webhook_auth import compile_auth
 from router.triggers._auth import authorized_body, challenge
 from router.triggers._http import error_note
 from router.triggers._queue_source import queue_source
-from router.triggers.s3 import rules
+from router.triggers.s3 import judging, rules
 from router.triggers.s3.inbox import Inbox, accept
+from router.triggers.s3.judging import BODY_LIMIT
 from router.triggers.s3.notifications import compile_notifications
 from router.triggers.s3.queue import TESTED, handle_batch
 from router.triggers.s3.senders import read_posted
-
-BODY_LIMIT = 1024 * 1024
-"""Bytes of a request: senders put one record, or a few, into a body."""
 
 _STATUS = {
     "bad_request": 400,
@@ -113,4 +111,6 @@ TYPE = TriggerType(
     check=rules.check,
     source=source,
     handle_batch=handle_batch,
+    routes=judging.routes,
+    judge=judging.judge,
 )

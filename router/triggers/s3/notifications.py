@@ -10,7 +10,7 @@ from typing import Any
 
 from router import jsontext
 from router.deliveries import Acceptance
-from router.model import Scope, Target
+from router.model import Predicate, Scope, Target
 from router.triggers.s3.changes import Change, decode_key
 
 
@@ -31,6 +31,13 @@ class Notification:
             and change.key.endswith(self.suffix)
             and any(event_fits(event, change.name) for event in self.events)
         )
+
+    def predicates(self, change: Change) -> Iterator[Predicate]:
+        """The parts of `wants`, one by one."""
+        fits = any(event_fits(event, change.name) for event in self.events)
+        yield Predicate("event", " or ".join(f"s3:{event}" for event in self.events), f"s3:{change.name}", fits)
+        yield Predicate("prefix", self.prefix, change.key, change.key.startswith(self.prefix))
+        yield Predicate("suffix", self.suffix, change.key, change.key.endswith(self.suffix))
 
 
 def event_fits(wanted: str, name: str) -> bool:

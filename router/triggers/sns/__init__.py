@@ -17,16 +17,14 @@ from router.policies.webhook_auth import compile_auth
 from router.triggers._accept import DURABILITY_HEADER
 from router.triggers._auth import authorized_body
 from router.triggers._queue_source import queue_source
-from router.triggers.sns import rules
+from router.triggers.sns import judging, rules
 from router.triggers.sns.answers import MethodNotAllowed, refusal
 from router.triggers.sns.inbox import Inbox, filtered
+from router.triggers.sns.judging import BODY_LIMIT
 from router.triggers.sns.messages import CONFIRM, UNSUBSCRIBED, Message, is_raw, posted, raw
 from router.triggers.sns.proof import NotBelieved, compile_proof, confirmed, prove
 from router.triggers.sns.queue import handle_batch
 from router.triggers.sns.subscriptions import acceptances, compile_subscriptions
-
-BODY_LIMIT = 2 * 1024 * 1024
-"""Bytes of a request: 256 KiB of message, every character of it escaped, and its envelope."""
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> Inbox:
@@ -105,4 +103,6 @@ TYPE = TriggerType(
     route_keys=rules.route_keys,
     source=source,
     handle_batch=handle_batch,
+    routes=judging.routes,
+    judge=judging.judge,
 )

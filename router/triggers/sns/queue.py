@@ -30,7 +30,7 @@ def handle_batch(batch: Batch, inbox: Inbox) -> BatchConversation:
     results: list[Completed | Rejected] = []
     for received in batch.messages:
         try:
-            message = _read(received, inbox, batch.received_at)
+            message = read(received, inbox, batch.received_at)
             wanted = yield from _taken(message, received, inbox)
         except RequestError as error:
             results.append(Rejected(received.handle, error.name, str(error)))
@@ -60,8 +60,8 @@ def _taken(message: Message, received: Received, inbox: Inbox) -> Generator[Step
     return [*acceptances(message, inbox.subscriptions, inbox.name, received.group)]
 
 
-def _read(received: Received, inbox: Inbox, now: float) -> Message:
-    """Raises BadRequest."""
+def read(received: Received, inbox: Inbox, now: float) -> Message:
+    """The message of SNS that a queue's message is. Raises BadRequest."""
     if _is_envelope(received.body):
         return parse(received.body)
     if len(inbox.topics) > 1:

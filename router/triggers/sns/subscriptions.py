@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.deliveries import Acceptance
-from router.model import Scope, Target
-from router.policies.filter_policies import MESSAGE_BODY, FilterPolicy, compile_policy
+from router.model import Predicate, Scope, Target
+from router.policies.filter_policies import (
+    MESSAGE_ATTRIBUTES,
+    MESSAGE_BODY,
+    FilterPolicy,
+    compile_policy,
+    seen_attributes,
+    seen_body,
+)
+from router.triggers._judging import mismatch, shown
 from router.triggers.sns.event import event
 from router.triggers.sns.messages import Message
 
@@ -29,6 +37,17 @@ class Subscription:
         if self.policy.scope == MESSAGE_BODY:
             return self.policy.matches_body(message.text)
         return self.policy.matches_attributes(message.attributes)
+
+    def predicates(self, message: Message) -> list[Predicate]:
+        """What the policy says of a notification, leaf by leaf."""
+        if self.policy is None:
+            return []
+        if self.policy.scope == MESSAGE_ATTRIBUTES:
+            return mismatch(self.policy.pattern.explain(seen_attributes(message.attributes)))
+        body = seen_body(message.text)
+        if body is None:
+            return [Predicate("Message", "a JSON object", shown(message.text), False)]
+        return mismatch(self.policy.pattern.explain(body))
 
 
 def compile_subscriptions(settings: Mapping[str, Any], scope: Scope) -> tuple[Subscription, ...]:

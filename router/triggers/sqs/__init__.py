@@ -14,10 +14,12 @@ from router.errors import Unmatched
 from router.model import BatchConversation, Claim, Conversation, Invoke, Report, Request, Scope, Target, TriggerType
 from router.outcome import Outcome, OutcomeKind
 from router.triggers._http import LAMBDA_PAYLOAD_LIMIT
+from router.triggers._judging import only_route
 from router.triggers._queue_source import is_fifo, queue_source
 from router.triggers.sqs.answers import BadReport, failed_items
 from router.triggers.sqs.event import ENVELOPE, event_of, size_of
 from router.triggers.sqs.filters import Filters, check_filters, compile_filters, wanted
+from router.triggers.sqs.judging import judge_messages
 
 MAX_FIFO_BATCH = 10
 MAX_WINDOW = 300.0
@@ -152,4 +154,6 @@ TYPE = TriggerType(
     source=source,
     handle_batch=handle_batch,
     accepts=lambda settings: False,  # the queue itself is durable
+    routes=only_route,
+    judge=lambda mapping, given: judge_messages(mapping.filters, given),
 )

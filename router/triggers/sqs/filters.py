@@ -28,6 +28,10 @@ class Filter:
     pattern: Pattern
     body: type | None
 
+    def looks_at(self, event: Mapping[str, Any]) -> bool:
+        """Whether the body is of that type."""
+        return self.body is None or isinstance(event["body"], self.body)
+
 
 Filters = tuple[Filter, ...]
 
@@ -57,9 +61,13 @@ def wanted(message: Message, filters: Filters, source_arn: str) -> bool:
     """Whether the function wants this message; without filters it wants every one."""
     if not filters:
         return True
-    body = _body(message.body)
-    event = record_of(message, source_arn, null_md5=False) | {"body": body}
-    return any(each.pattern.matches(event) for each in filters if each.body is None or isinstance(body, each.body))
+    event = seen(message, source_arn)
+    return any(each.pattern.matches(event) for each in filters if each.looks_at(event))
+
+
+def seen(message: Message, source_arn: str) -> dict[str, Any]:
+    """A message as filters see it."""
+    return record_of(message, source_arn, null_md5=False) | {"body": _body(message.body)}
 
 
 def _body(text: str) -> Any:

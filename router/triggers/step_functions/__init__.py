@@ -13,7 +13,9 @@ from typing import Any
 from router.batches import ActivitySource, Batch
 from router.model import BatchConversation, Conversation, PathClaim, Report, Request, Scope, Target, TriggerType
 from router.policies.webhook_auth import Auth, check_auth, compile_auth
+from router.triggers._judging import only_route
 from router.triggers.step_functions import activity, http_task
+from router.triggers.step_functions.judging import judge_task
 
 ACTIVITY_ONLY = ("heartbeat", "max_concurrency", "worker_name", "region", "role_arn")
 PATH_ONLY = ("timeout", "auth", "listener")
@@ -109,4 +111,6 @@ TYPE = TriggerType(
     check=check,
     source=source,
     handle_batch=handle_batch,
+    routes=only_route,
+    judge=lambda task, given: judge_task(given),
 )

@@ -86,10 +86,8 @@ def converse(request: Request, target: Target, auth: Auth, timeout: float) -> Co
 def _answer(request: Request, target: Target, auth: Auth, timeout: float) -> Generator[Step, Any, bytes]:
     if request.method not in METHODS:
         raise MethodNotAllowed(f"{request.method} is not among {', '.join(METHODS)}")
-    media_type = (request.header("content-type") or "application/json").partition(";")[0].strip().lower()
-    is_form = media_type == _FORM
-    body = yield from authorized_body(request, auth, MAX_FORM if is_form else MAX_OUTPUT)
-    outcome: Outcome = yield Invoke(target, _event(request, body, media_type), timeout)
+    body = yield from authorized_body(request, auth, body_limit(request))
+    outcome: Outcome = yield Invoke(target, event_of(request, body), timeout)
     if outcome.kind is not OutcomeKind.OK:
         raise FunctionFailed(outcome)
     wrong = of_answer(outcome.payload)
@@ -98,8 +96,18 @@ def _answer(request: Request, target: Target, auth: Auth, timeout: float) -> Gen
     return outcome.payload
 
 
-def _event(request: Request, body: bytes, media_type: str) -> bytes:
-    """The event: JSON as it came, a form or, without a body, the query as an object."""
+def _media_type(request: Request) -> str:
+    return (request.header("content-type") or "application/json").partition(";")[0].strip().lower()
+
+
+def body_limit(request: Request) -> int:
+    """Bytes of its body that are read."""
+    return MAX_FORM if _media_type(request) == _FORM else MAX_OUTPUT
+
+
+def event_of(request: Request, body: bytes) -> bytes:
+    """The event: JSON as it came, a form or, without a body, the query as an object. Raises BadRequest."""
+    media_type = _media_type(request)
     if not body:
         return jsontext.dumps(fields(request.query))
     if media_type == _FORM:
