@@ -64,7 +64,7 @@ INPUT = (*AT, "input_transformer")
         (rule(input_path="$detail"), [((*AT, "input_path"), "bad-path")]),
         (transformed('{"a": <v>}', v="$..x"), [((*INPUT, "paths", "v"), "bad-path")]),
         (transformed('{"a": <w>}', v="$.x"), [((*INPUT, "template"), "bad-template")]),
-        (transformed('{"a": 1}', v="$.x"), [((*INPUT, "paths", "v"), "without-effect")]),
+        (transformed('{"a": 1}', v="$.x"), [((*INPUT, "paths", "v"), "unused-variable")]),
         (transformed("order <v>", v="$.x"), [((*INPUT, "template"), "bad-template")]),
         (transformed('"one <v>"\n"two"', v="$.x"), [((*INPUT, "template"), "bad-template")]),
         ({"source": {"http": "/h"}, "unknown_bus": "reject"}, [(("unknown_bus",), "without-effect")]),
