@@ -3,7 +3,7 @@
 Every stage runs over all parts that passed the stage before, so that one run tells everything that is wrong.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ from router.config.construct import construct
 from router.config.env_file import EnvFileError, parse_env_file
 from router.config.files import Files, Recorded
 from router.config.fingerprints import fingerprinted
-from router.config.nodes import Entry, ListNode, MapNode, Node, Opaque, child, locate, scalars
+from router.config.nodes import Entry, ListNode, MapNode, Node, Opaque, ScalarNode, child, locate, scalars
 from router.config.problem import Path, Problem, Severity, hidden
 from router.config.reporting import Reporter
 from router.config.rules import check
@@ -33,7 +33,27 @@ from router.model import Place, TriggerType
 from router.settings import Config
 from router.triggers import TYPES
 
+REDACTED = "(redacted)"
+"""In place of a secret that stands in a file."""
+
 _BY_NAME = ("functions", "triggers", "listeners")
+
+
+@dataclass(slots=True, frozen=True)
+class Written:
+    """What stands behind a configuration, for whoever asks where a value comes from.
+
+    `root`: the files as one tree, with variables put in. `namespaces`: file to its prefix.
+    """
+
+    root: MapNode
+    shapes: Shapes
+    namespaces: Mapping[str, str]
+
+    def place(self, path: Path) -> Place:
+        """Where a path stands, or the nearest part of it that is written: its key, or of a list's item the item."""
+        span = Reporter(self.root).key_span(path)
+        return Place(span.file, span.line, span.column)
 
 
 @dataclass(slots=True)
@@ -43,7 +63,8 @@ class Loaded:
     `problems`: sorted by place. `files`: every file that was read, absolute, env files and those of `${file:…}` among them.
     `sources`: the text of each YAML file by the path that findings show, without literal secrets. `unreadable`: files that
     could not be read at all. `undecided`: triggers that a partial configuration lacks, because what they are depends on a
-    variable that is not set.
+    variable that is not set. `written`: None where nothing could be read. `redact(text)`: without what came from a variable or
+    a file, and without literal secrets.
     """
 
     config: Config | None
@@ -52,6 +73,8 @@ class Loaded:
     sources: Mapping[str, str]
     unreadable: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+    written: Written | None = None
+    redact: Callable[[str], str] = str
 
 
 def load(
@@ -81,18 +104,31 @@ def load(
     problems = assembly.problems
     config = None
     undecided: tuple[str, ...] = ()
+    written: Written | None = None
+    literals: Mapping[str, str] = {}
     if assembly.root is not None:
         shapes = _shapes(types) if schemas is None else Shapes(bundle(schemas, types))
         loader = _Loader(shapes, assembly, recorded, env, types, now, partial, trust_callers)
         config = loader.run(assembly.root)
         problems = problems + loader.problems
         undecided = tuple(loader.undecided)
+        written = Written(assembly.root, shapes, assembly.namespaces)
+        literals = loader.literals
     redact = redactor(substitution.secrets)
     told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
     sources = _printable(assembly.texts, told)
-    return Loaded(config, fingerprinted(told), recorded.paths, sources, tuple(assembly.unreadable), undecided)
+    return Loaded(
+        config,
+        fingerprinted(told),
+        recorded.paths,
+        sources,
+        tuple(assembly.unreadable),
+        undecided,
+        written,
+        redactor({**literals, **substitution.secrets}),
+    )
 
 
 def _redacted(problem: Problem, redact: Any) -> Problem:
@@ -121,12 +157,14 @@ class _Loader:
     trust_callers: bool = False
     problems: list[Problem] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
+    literals: dict[str, str] = field(default_factory=dict)
 
     def run(self, root: MapNode) -> Config | None:
         value = construct(self.shapes, self.shapes.root, root)
         root, value, broken = self._validate(root, value)
         completion = Completion(self.shapes, _names(root, "functions"), self.files.absolute, self.assembly.namespaces)
         settings = completion.complete(self.shapes.root, _without(value, broken), root)
+        self.literals = dict.fromkeys(_literals(root, completion.secrets), REDACTED)
         reporter = Reporter(root, self.problems)
         env_files = self._env_files(settings, reporter)
         check(
@@ -257,6 +295,14 @@ def _without(value: dict[str, Any], broken: set[Path]) -> dict[str, Any]:
             settings = {name: item for name, item in settings.items() if (section, name) not in broken}
         kept[section] = settings
     return kept
+
+
+def _literals(root: MapNode, secrets: Iterable[Path]) -> Iterator[str]:
+    """Secrets that stand in the files as they are."""
+    for path in secrets:
+        node = locate(root, path).value
+        if isinstance(node, ScalarNode) and not node.substituted and node.text:
+            yield node.text
 
 
 def _places(root: MapNode) -> Any:
