@@ -14,9 +14,10 @@ from typing import Any
 
 from router import jsontext
 from router.errors import RouterError
-from router.patterns.events import RESERVED, Pattern, compile_pattern
+from router.patterns.events import Pattern, compile_pattern
 from router.patterns.invalid import InvalidPattern, Path
 from router.patterns.numbers import is_number, read_json
+from router.patterns.relations import is_or
 
 MESSAGE_ATTRIBUTES = "MessageAttributes"
 MESSAGE_BODY = "MessageBody"
@@ -129,19 +130,10 @@ def _lists(policy: Mapping[str, Any]) -> Iterator[tuple[Path, int, Sequence[Any]
                 pending.append((path, depth + 1, value))
                 # An object without leaves is nested, too.
                 yield path, depth + 1, ()
-            elif _is_or(key, value):
+            elif key == "$or" and is_or(value):
                 pending += [((*path, index), depth, branch) for index, branch in enumerate(value)]
             elif isinstance(value, (list, tuple)):
                 yield path, depth, value
-
-
-def _is_or(key: str, value: Any) -> bool:
-    return (
-        key == "$or"
-        and isinstance(value, (list, tuple))
-        and len(value) > 1
-        and all(isinstance(branch, Mapping) and RESERVED.isdisjoint(branch) for branch in value)
-    )
 
 
 def _complexity(level: Mapping[str, Any], depth: int, scope: str) -> int:
@@ -150,7 +142,7 @@ def _complexity(level: Mapping[str, Any], depth: int, scope: str) -> int:
     for key, value in level.items():
         if isinstance(value, Mapping):
             product *= _complexity(value, depth + 1, scope)
-        elif _is_or(key, value):
+        elif key == "$or" and is_or(value):
             product *= sum(_complexity(branch, depth, scope) for branch in value)
         else:
             product *= len(value) * (depth if scope == MESSAGE_BODY else 1)
