@@ -4,12 +4,12 @@ A shape says which keys an event can have and what can stand there. A field that
 makes its alternative impossible; what is only impossible together (two fields that exclude each other) is not seen.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from router.patterns.events import Field, Pattern
-from router.patterns.inclusion import Glob
+from router.patterns.inclusion import Glob, literal
 from router.patterns.leaves import Route
 from router.patterns.pieces import EVERY_TEXT, Absent, Piece, Text, covers, meets, pieces
 
@@ -32,12 +32,13 @@ class Leaf:
 class Object:
     """An object. `keys`: what stands under them; `more`: what may stand under others, None: there are none.
 
-    `always`: the keys that every such object has.
+    `always`: the keys that every such object has. `refuses`: why `more` cannot have a key, in words; None: it can.
     """
 
     keys: Mapping[str, "Shape"] = field(default_factory=dict)
     more: "Shape | None" = None
     always: frozenset[str] = frozenset()
+    refuses: Callable[[str], str | None] = lambda key: None
 
 
 @dataclass(slots=True, frozen=True)
@@ -47,7 +48,14 @@ class Array:
     items: "Shape"
 
 
-Shape = Anything | Leaf | Object | Array
+@dataclass(slots=True, frozen=True)
+class Either:
+    """One of several."""
+
+    shapes: tuple["Shape", ...]
+
+
+Shape = Anything | Leaf | Object | Array | Either
 ANYTHING = Anything()
 TEXT = Leaf((EVERY_TEXT,), "it is a text")
 
@@ -55,6 +63,12 @@ TEXT = Leaf((EVERY_TEXT,), "it is a text")
 def text(*globs: Glob, why: str) -> Leaf:
     """A text out of some sets of texts."""
     return Leaf(tuple(map(Text, globs)), why)
+
+
+def exactly(*values: str, why: str | None = None) -> Leaf:
+    """One of a few texts."""
+    said = " or ".join(f"`{value}`" for value in values)
+    return text(*map(literal, values), why=why or f"it is always {said}")
 
 
 @dataclass(slots=True, frozen=True)
@@ -114,11 +128,20 @@ def _refusals(shape: Shape, route: Route, wanted: Piece) -> Iterator[str | None]
             yield _leaf_refusal(shape, wanted) if not route else f"{shape.why}, and has no fields"
         case Object() if not route:
             yield "it is an object: write the fields inside it"
-        case Object(keys, more):
+        case Either(shapes):
+            for each in shapes:
+                yield from _refusals(each, route, wanted)
+        case Object():
             for key, after in route:
-                below = keys.get(key, more)
-                if below is not None:
-                    yield from _refusals(below, after, wanted)
+                yield from _below(shape, key, after, wanted)
+
+
+def _below(shape: Object, key: str, after: Route, wanted: Piece) -> Iterator[str | None]:
+    if key in shape.keys:
+        yield from _refusals(shape.keys[key], after, wanted)
+    elif shape.more is not None:
+        refusal = shape.refuses(key)
+        yield from [refusal] if refusal else _refusals(shape.more, after, wanted)
 
 
 def _leaf_refusal(leaf: Leaf, wanted: Piece) -> str | None:
@@ -134,4 +157,6 @@ def _always_there(shape: Shape, route: Route) -> bool:
             return not route
         case Object(keys, _, always):
             return any(key in always and _always_there(keys[key], after) for key, after in route)
+        case Either(shapes):
+            return all(_always_there(each, route) for each in shapes)
     return False

@@ -6,7 +6,7 @@ about values that are not known because a variable is not set.
 
 from collections.abc import Callable
 
-from router.config.rules import asynchronous, filters, functions, listeners, local, monitoring, settings, triggers
+from router.config.rules import asynchronous, filters, functions, listeners, local, monitoring, patterns, settings, triggers
 from router.config.rules.context import Context
 
 RULES: tuple[Callable[[Context], None], ...] = (
@@ -36,6 +36,7 @@ RULES: tuple[Callable[[Context], None], ...] = (
     asynchronous.without_effect,  # without-effect, managed-only
     asynchronous.defaults,  # unused-defaults (warning)
     filters.patterns,  # bad-pattern, without-effect
+    patterns.reachable,  # never-matches, loses-messages, replaced-field, matches-everything, repeated-value
     monitoring.without_effect,  # without-effect
     monitoring.unseen_failures,  # unseen-failures (warning)
     settings.literal_secrets,  # literal-secret (warning)

@@ -3,11 +3,11 @@
 Source: semantics/async.md §D.2, §D.7, §D.8.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from router.model import Report
-from router.patterns.events import InvalidPattern, Pattern, compile_pattern
+from router.patterns.events import InvalidPattern, compile_pattern
 from router.patterns.paths import compile_path
 from router.patterns.templates import Template, compile_template
 from router.policies.webhook_auth import check_auth
@@ -17,8 +17,6 @@ Path = tuple[str | int, ...]
 
 INPUTS = ("input", "input_path", "input_transformer")
 _OF_A_FUNCTION = ("weights", *INPUTS)
-_TEXT_FIELDS = ("id", "detail-type", "source", "account", "time", "region")
-_ENVELOPE = frozenset({"version", "resources", "detail", "replay-name", *_TEXT_FIELDS})
 _OF_THE_BUS = ("unknown_bus", "max_request_size")
 
 
@@ -65,34 +63,9 @@ def _check_pattern(rule: Mapping[str, Any], received: bool, report: Report, path
             report(path, "no-pattern", message, help='write `pattern: {source: [{prefix: ""}]}` for every event', on="key")
         return
     try:
-        compiled = compile_pattern(pattern)
+        compile_pattern(pattern)
     except InvalidPattern as error:
         report((*path, "pattern", *error.path), "bad-pattern", f"Event pattern is not valid. Reason: {error.reason}")
-        return
-    if not received:
-        for field, why in _impossible(compiled):
-            where = (*path, "pattern", field) if field in pattern else (*path, "pattern")
-            report(where, "never-matches", f"no event fits this pattern: {why}", on="key", severity="warning")
-
-
-def _impossible(pattern: Pattern) -> Iterator[tuple[str, str]]:
-    """Fields that keep every event of a bus from fitting, whatever it holds: of patterns without `$or`."""
-    if len(pattern.alternatives) > 1:
-        return
-    for field in pattern.alternatives[0]:
-        top = field.path.partition(".")[0]
-        if field.values.absent:
-            continue
-        if top not in _ENVELOPE:
-            yield top, f"an event has no field `{top}` (it has detail-type, source, detail, …)"
-        elif field.path == "detail":
-            yield top, "`detail` is an object: write the fields inside it"
-        elif field.path in _TEXT_FIELDS and not _takes_text(field.values.source):
-            yield top, f"`{top}` is a text"
-
-
-def _takes_text(values: Any) -> bool:
-    return any(isinstance(value, str) or (isinstance(value, dict) and "numeric" not in value) for value in values)
 
 
 # --- targets ---------------------------------------------------------------------------------------------------------
