@@ -36,7 +36,7 @@ def test_places_of_paths() -> None:
     assert written.place(("triggers", "page", "hosts", 0)) == Place("dev.yaml", 1, 27)
     assert written.place(("triggers", "team.shop", "routes", "GET /a")) == Place("shop.yaml", 3, 67)
     assert written.place(("triggers", "page", "invocation")) == Place("router.yaml", 3, 27)
-    assert written.place(("triggers", "page", "cors", "max_age")) == Place("router.yaml", 5, 3)
+    assert written.place(("triggers", "page", "cors", "max_age")) == Place("dev.yaml", 1, 12)
 
 
 def test_what_must_not_be_printed() -> None:
