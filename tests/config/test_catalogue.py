@@ -98,6 +98,10 @@ def test_codes_are_written_where_they_are_reported(root: Path) -> None:
     assert [each for each in reported(root) if each.code is None and each.written not in ("code", "word.code")] == []
 
 
+def test_every_code_that_is_reported_has_a_record(root: Path) -> None:
+    assert {each.place: each.code for each in reported(root) if each.code is not None and each.code not in BY_CODE} == {}
+
+
 def test_every_record_is_reported(root: Path) -> None:
     assert set(BY_CODE) - {each.code for each in reported(root)} == set()
 

@@ -4,10 +4,19 @@ Nothing that checks a file reads this: it is for people, and imported when they 
 module of its family; the tests hold every record to what the examples give, and to the code that reports it.
 """
 
-from router.config.catalogue import yaml
+from router.config.catalogue import events, files, functions, listeners, schema, triggers, web, yaml
 from router.config.catalogue.rule import Rule, Tier
 
-RULES: tuple[Rule, ...] = (*yaml.RULES,)
+RULES: tuple[Rule, ...] = (
+    *yaml.RULES,
+    *files.RULES,
+    *schema.RULES,
+    *functions.RULES,
+    *listeners.RULES,
+    *triggers.RULES,
+    *web.RULES,
+    *events.RULES,
+)
 
 BY_CODE = {rule.code: rule for rule in RULES}
 
