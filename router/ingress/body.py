@@ -1,22 +1,25 @@
 """The body of a request: whole, up to a limit, or piece by piece at the pace of whoever reads it."""
 
 import asyncio
-
-from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
+from collections.abc import Callable
 
 from router.errors import BodyIncomplete, BodyTooLarge
+from router.ingress.incoming import Incoming
 
 BODY_IDLE_SECONDS = 60.0
 """A body that sends nothing for so long is given up."""
 
 
 class BodyReader:
-    """Reads one request's body once. `limit`: bytes that are taken at most, whoever asks."""
+    """Reads one request's body once. `limit`: bytes that are taken at most, whoever asks.
 
-    def __init__(self, raw: web.BaseRequest, limit: int) -> None:
-        self._raw = raw
+    `go_on()` tells a sender that waits for `100 Continue` to send it.
+    """
+
+    def __init__(self, incoming: Incoming, limit: int, go_on: Callable[[], None]) -> None:
+        self._incoming = incoming
         self._limit = limit
+        self._go_on = go_on
         self._size = 0
         self._begun = False
 
@@ -32,17 +35,15 @@ class BodyReader:
         """What has come since, at least one byte; empty at the end. Raises `BodyTooLarge`, `BodyIncomplete`."""
         if not self._begun:
             self._begin()
-        content = self._raw.content
-        try:
-            if content.is_eof():  # all of it is here: no need to wait, and so no need for a timer
-                piece = content.read_nowait()
-            else:
+        body = self._incoming.body
+        if body.ready():  # no need to wait, and so no need for a timer
+            piece = await body.piece()
+        else:
+            try:
                 async with asyncio.timeout(BODY_IDLE_SECONDS):
-                    piece = await content.readany()
-        except TimeoutError:
-            raise BodyIncomplete("the request body stopped coming") from None
-        except (ConnectionError, HttpProcessingError, web.RequestPayloadError) as error:
-            raise BodyIncomplete(f"the request body ended early: {error}") from None
+                    piece = await body.piece()
+            except TimeoutError:
+                raise BodyIncomplete("the request body stopped coming") from None
         self._size += len(piece)
         if self._size > self._limit:
             raise BodyTooLarge(self._limit)
@@ -50,8 +51,8 @@ class BodyReader:
 
     def _begin(self) -> None:
         self._begun = True
-        announced = self._raw.content_length
+        announced = self._incoming.length
         if announced is not None and announced > self._limit:
             raise BodyTooLarge(self._limit)
-        if self._raw.headers.get("Expect", "").lower() == "100-continue" and self._raw.transport is not None:
-            self._raw.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._incoming.expects_continue and not self._incoming.body.ready():
+            self._go_on()

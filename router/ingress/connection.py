@@ -1,75 +1,388 @@
-"""aiohttp's connection, with an answer of our own to what its parser refuses, and an end for callers that do not read."""
+"""One caller's connection: HTTP/1.x on llhttp, one request after the other, answers in their order.
+
+Bad bytes are answered and end the connection. Nothing that a caller sends, or does not send, or does not read, holds memory
+without bound: heads are limited, bodies wait for their reader, pipelined requests stop the reading, and a connection that is
+silent, that never ends its head, or that does not take its answer is closed. A caller that leaves stops nothing: the
+conversation goes on to its end.
+
+No timer is made or cancelled per request: a connection has one, which looks at `_due` when it fires, and sleeps on.
+"""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+import socket
+import struct
+from collections import deque
+from typing import Any, Protocol, cast
 
-from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from router.ingress.incoming import Incoming, IncomingBody, RawHeaders
 
 log = logging.getLogger("router.ingress")
 
+MAX_LINE = 32 * 1024
+"""Bytes of a request line or of one header. Above every front door's own limit, so that each answers in its own words."""
+MAX_HEADERS = 256
+MAX_HEAD = 256 * 1024
+"""Bytes of a whole head, and so the memory that an unfinished one can take."""
+MOST_PIPELINED = 16
+"""Requests that wait behind the one that is worked on, before nothing more is read."""
+KEEPALIVE_SECONDS = 75.0
+HEAD_SECONDS = 60.0
+"""Between the first byte of a head and its end."""
 UNREAD_SECONDS = 60.0
 """A caller that takes nothing of its answer for so long is given up: what waits for it is held in memory."""
+LINGER_SECONDS = 10.0
+"""How long the rest of a refused body is read and dropped, so that its sender gets to see the answer."""
 
-Malformed = Callable[[str], web.StreamResponse]
+_NEVER = float("inf")
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""`struct linger`: on, for no time."""
 
 
-class Connection(RequestHandler):
-    """One caller's connection."""
+class Door(Protocol):
+    """What serves requests."""
 
-    malformed: Malformed
-    _unread: asyncio.TimerHandle | None = None
+    async def serve(self, incoming: Incoming, connection: "Connection") -> bool:
+        """Answer one request over the connection; whether it may carry another one. Raises what it cannot answer."""
+        ...
 
-    def handle_error(
-        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
-    ) -> web.StreamResponse:
-        if status != 400:
-            return super().handle_error(request, status, exc, message)
-        log.info("A malformed request was refused.", extra={"client": request.remote, "detail": str(exc)[:200]})
-        return self.malformed("The request is malformed.")
+
+class Lost(ConnectionError):
+    """The caller went away."""
+
+
+class Connection(asyncio.Protocol):
+    """Made by `Server` for each caller."""
+
+    __slots__ = (
+        *("_door", "_server", "_loop", "_parser", "_queue", "_task", "_timer", "_due", "_unread", "_paused", "_drained"),
+        *("_target", "_headers", "_head_size", "_in_head", "_headers_done", "_receiving", "_holds", "_full", "_deaf", "_last"),
+        "_lingers",
+        *("transport", "peer", "local_port", "tls"),
+    )
+
+    def __init__(self, server: "Server", door: Door, loop: asyncio.AbstractEventLoop) -> None:
+        self._server = server
+        self._door = door
+        self._loop = loop
+        self._parser: Any = HttpRequestParser(self)
+        self._queue: deque[Incoming] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = _NEVER
+        self._unread: asyncio.TimerHandle | None = None
+        self._paused = False
+        self._drained: asyncio.Future[None] | None = None
+        self._target = b""
+        self._headers: RawHeaders = []
+        self._head_size = 0
+        self._in_head = self._headers_done = False
+        self._receiving: IncomingBody | None = None
+        self._holds = 0
+        self._full = self._deaf = self._last = self._lingers = False
+        self.transport: asyncio.Transport | None = None
+        self.peer = "127.0.0.1"
+        self.local_port = 80
+        self.tls: Any = None
+
+    # --- the transport's side ------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.peer, self.local_port = ends(transport)
+        self.tls = transport.get_extra_info("ssl_object")
+        self._server.connections.add(self)
+        self._due = self._loop.time() + KEEPALIVE_SECONDS
+        self._timer = self._loop.call_at(self._due, self._check_time)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        self._deaf = True
+        self._server.connections.discard(self)
+        self._parser = None
+        for timer in (self._timer, self._unread):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._unread = None
+        if self._receiving is not None:
+            self._receiving.fail("the caller went away")
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_exception(Lost("the caller went away"))
+
+    def eof_received(self) -> bool:
+        """A caller may close its side and still wait for its answer; TLS has no such half."""
+        if self._receiving is not None:
+            self._receiving.fail("the caller closed its side")
+        self._last = True
+        self._deaf = True
+        return self._task is not None and self.tls is None
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        if not self._in_head and self._receiving is None:
+            self._in_head = True
+            self._due = self._loop.time() + HEAD_SECONDS
+        self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            self._deaf = True  # another protocol would follow, and there is none
+        except HttpParserCallbackError as error:
+            self._refuse(str(error.__context__ or error))
+        except HttpParserError as error:
+            self._refuse(str(error))
+        if self._in_head and self._head_size > MAX_HEAD:
+            self._refuse(f"the head is larger than {MAX_HEAD} bytes")
+        if self._queue and self._task is None:
+            self._due = _NEVER
+            self._server.serving.add(self)
+            self._task = self._loop.create_task(self._serve())
+        if len(self._queue) > MOST_PIPELINED and not self._full:
+            self._full = True
+            self._hold(True)
 
     def pause_writing(self) -> None:
-        super().pause_writing()
+        self._paused = True
         self._expect_progress()
 
     def resume_writing(self) -> None:
-        self._forget()
-        super().resume_writing()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._forget()
-        super().connection_lost(exc)
-
-    def _expect_progress(self) -> None:
-        transport: Any = self.transport  # uvloop's transports are no asyncio.WriteTransport
-        left = transport.get_write_buffer_size()
-        self._unread = asyncio.get_running_loop().call_later(UNREAD_SECONDS, self._check_progress, transport, left)
-
-    def _check_progress(self, transport: Any, left: int) -> None:
-        if transport.get_write_buffer_size() < left:
-            self._expect_progress()
-            return
-        log.info("A caller that does not read its answer was given up.", extra={"bytes_left": left})
-        transport.abort()
-
-    def _forget(self) -> None:
+        self._paused = False
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    # --- the parser's side ---------------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._target = b""
+        self._headers = []
+        self._head_size = 0
+        self._in_head = True
+        self._headers_done = False
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+        if len(self._target) > MAX_LINE:
+            raise ValueError(f"the request line is longer than {MAX_LINE} bytes")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._headers_done:
+            return  # a trailer
+        if len(name) + len(value) > MAX_LINE or len(self._headers) >= MAX_HEADERS:
+            raise ValueError(f"a header is longer than {MAX_LINE} bytes, or there are more than {MAX_HEADERS}")
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        method, version = parser.get_method().decode("ascii"), parser.get_http_version()
+        if method == "CONNECT":
+            raise ValueError("CONNECT asks for a proxy, and this is none")
+        if version not in ("1.1", "1.0"):
+            raise ValueError(f"HTTP/{version} is not spoken here")
+        self._in_head = False
+        self._headers_done = True
+        body = self._receiving = IncomingBody(self._hold)
+        keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
+        self._queue.append(Incoming(method, self._target, version, self._headers, body, keep_alive))
+
+    def on_body(self, data: bytes) -> None:
+        if self._receiving is not None and not self._lingers:
+            self._receiving.feed(data)
+
+    def on_message_complete(self) -> None:
+        if self._receiving is not None:
+            self._receiving.finish()
+            self._receiving = None
+        self._head_size = 0
+        if self._lingers:
+            self.close()
+
+    # --- the door's side -----------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Send; what the caller does not take yet waits in memory. Raises `Lost`."""
+        if self.transport is None:
+            raise Lost("the caller went away")
+        self.transport.write(data)
+
+    async def drain(self) -> None:
+        """Wait until the caller has taken most of it. Raises `Lost`."""
+        if self.transport is None:
+            raise Lost("the caller went away")
+        if self._paused:
+            self._drained = self._loop.create_future()
+            try:
+                await self._drained
+            finally:
+                self._drained = None
+
+    def go_on(self) -> None:
+        """Tell a sender that waits for it to send its body."""
+        if self.transport is not None:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the answer that is being made is the last one: the caller, or the server, ends the connection."""
+        return self._last
+
+    def stop(self) -> None:
+        """End when the present answer is out; at once where there is none."""
+        self._last = True
+        if self._task is None:
+            self.close()
+
+    def close(self) -> None:
+        """Send what waits, then end."""
+        self._deaf = True
+        if self.transport is not None:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """End now, without a word."""
+        self._deaf = True
+        if self.transport is not None:
+            self.transport.abort()
+
+    def reset(self) -> None:
+        """End so that the caller sees it was no orderly end: where only that ends a body, a part would pass for the whole."""
+        if self.transport is not None:
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.abort()
+
+    def cancel(self) -> None:
+        """Stop the conversation, and end."""
+        if self._task is not None:
+            self._task.cancel()
+        self.abort()
+
+    # --- within --------------------------------------------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        """Answer what waits, in order, then end: an idle connection has no task."""
+        try:
+            while self._queue and self.transport is not None:
+                incoming = self._queue.popleft()
+                if self._full and len(self._queue) <= MOST_PIPELINED // 2:
+                    self._full = False
+                    self._hold(False)
+                if not await self._door.serve(incoming, self):
+                    self._end(incoming)
+                    return
+            if self._last:
+                self.close()
+        except ConnectionError:
+            self.close()
+        except Exception:
+            log.exception("A request could not be answered.")
+            self.abort()
+        finally:
+            self._task = None
+            self._due = self._loop.time() + KEEPALIVE_SECONDS
+            self._server.served(self)
+
+    def _end(self, incoming: Incoming) -> None:
+        """Close. The rest of a body that is still to come is read and dropped first, or its sender would not see the answer."""
+        self._queue.clear()
+        if incoming.body.is_whole or self._deaf or self.transport is None:
+            self.close()
+            return
+        self._lingers = True
+        self._loop.call_later(LINGER_SECONDS, self.close)
+        incoming.body.take()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _refuse(self, detail: str) -> None:
+        """The bytes are no request: the last thing that is answered here. Where they were to be a body its reader is told."""
+        self._deaf = True
+        if self._receiving is not None:
+            self._receiving.fail(detail)
+            self._last = True
+            return
+        refused = Incoming("", b"/", "1.1", [], IncomingBody(self._hold), keep_alive=False)
+        refused.malformed = detail
+        refused.body.finish()
+        self._queue.append(refused)
+
+    def _hold(self, on: bool) -> None:
+        self._holds += 1 if on else -1
+        if self.transport is None or self.transport.is_closing():
+            return
+        if on and self._holds == 1:
+            self.transport.pause_reading()
+        elif self._holds == 0:
+            self.transport.resume_reading()
+
+    def _check_time(self) -> None:
+        now = self._loop.time()
+        if now >= self._due and self._task is None:
+            self.close()
+            return
+        self._timer = self._loop.call_at(min(self._due, now + KEEPALIVE_SECONDS), self._check_time)
+
+    def _expect_progress(self) -> None:
+        assert self.transport is not None
+        left = self.transport.get_write_buffer_size()
+        self._unread = self._loop.call_later(UNREAD_SECONDS, self._check_progress, left)
+
+    def _check_progress(self, left: int) -> None:
+        if self.transport is None:
+            return
+        if self.transport.get_write_buffer_size() < left:
+            self._expect_progress()
+            return
+        log.info("A caller that does not read its answer was given up.", extra={"bytes_left": left})
+        self.transport.abort()
 
 
-class Server(web.Server):
-    """Makes connections. `malformed(detail)` answers what is no HTTP request."""
+def ends(transport: asyncio.BaseTransport) -> tuple[str, int]:
+    """The caller's address and the port that it reached; over a Unix socket the loopback address and 80."""
+    peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    address = peer[0] if isinstance(peer, tuple) else "127.0.0.1"
+    return address.partition("%")[0], local[1] if isinstance(local, tuple) else 80
 
-    def __init__(
-        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], malformed: Malformed, **options: Any
-    ) -> None:
-        super().__init__(handler, **options)
-        self._malformed = malformed
 
-    def __call__(self) -> RequestHandler:
-        connection = Connection(self, loop=self._loop, **self._kwargs)
-        connection.malformed = self._malformed
-        return connection
+class Server:
+    """Makes connections for one door, and ends them. A protocol factory for `loop.create_server`."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._idle: asyncio.Future[None] | None = None
+        self.connections: set[Connection] = set()
+        """Those that are open."""
+        self.serving: set[Connection] = set()
+        """Those whose conversation runs, even if their caller has left."""
+
+    def __call__(self) -> Connection:
+        return Connection(self, self._door, asyncio.get_running_loop())
+
+    def served(self, connection: Connection) -> None:
+        """Its conversations have ended."""
+        self.serving.discard(connection)
+        if self._idle is not None and not self.serving and not self._idle.done():
+            self._idle.set_result(None)
+
+    async def shutdown(self, timeout: float) -> None:
+        """Idle connections end at once, the others with their answer; what takes longer than `timeout` seconds is cut."""
+        for connection in [*self.connections]:
+            connection.stop()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._until_idle()
+        except TimeoutError:
+            for connection in [*self.serving]:
+                connection.cancel()
+            await self._until_idle()
+        for connection in [*self.connections]:
+            connection.close()
+
+    async def _until_idle(self) -> None:
+        if self.serving:
+            self._idle = asyncio.get_running_loop().create_future()
+            await self._idle

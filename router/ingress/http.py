@@ -1,35 +1,25 @@
-"""The HTTP door: one aiohttp low-level server per listener.
+"""The HTTP door of one listener.
 
 Takes a request in, finds its trigger, has the driver hold the conversation and writes the reply as it is. Bad input from the
 network ends here: it never raises past the door, never hangs, never grows memory.
 """
 
 import logging
-import socket
-import struct
-
-from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from multidict import CIMultiDict
 
 from router.driver import Driver, Exchange, plain_error
-from router.errors import RequestError
+from router.errors import Invoked, RequestError
+from router.ingress.answer import date_line, has_no_body, head
 from router.ingress.body import BodyReader
-from router.ingress.connection import Server
+from router.ingress.connection import Connection, Server
+from router.ingress.incoming import Incoming
 from router.ingress.request import RequestReader
-from router.model import Reply, Request, Stream
+from router.model import ErrorNote, Reply, Request, Stream
 from router.ports import Clock, Metrics
 from router.routing import Table
 from router.settings import Listener
 
 log = logging.getLogger("router.ingress")
 access_log = logging.getLogger("router.access")
-
-MAX_LINE = 32 * 1024
-"""Bytes of a request line or of one header. Above every front door's own limit, so that each answers in its own words."""
-MAX_HEADERS = 256
-"""AWS has no limit of number; this one and `MAX_LINE` bound the memory that one connection can take."""
-KEEPALIVE_SECONDS = 75.0
 
 
 class HttpDoor:
@@ -46,33 +36,25 @@ class HttpDoor:
         self._access = access
         self._reader = RequestReader(listener)
 
-    def server(self) -> web.Server:
-        """A protocol factory for `loop.create_server`. Call inside the running loop."""
-        return Server(
-            self.handle,
-            self.malformed,
-            keepalive_timeout=KEEPALIVE_SECONDS,
-            access_log=None,
-            auto_decompress=False,
-            max_line_size=MAX_LINE,
-            max_field_size=MAX_LINE,
-            max_headers=MAX_HEADERS,
-        )
+    def server(self) -> Server:
+        """A protocol factory for `loop.create_server`."""
+        return Server(self)
 
-    async def handle(self, raw: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request."""
-        if raw.method == "CONNECT":
-            return self.malformed("CONNECT asks for a proxy, and this is none.")
+    async def serve(self, incoming: Incoming, connection: Connection) -> bool:
+        """Answer one request; whether the connection may carry another one."""
+        if incoming.malformed is not None:
+            log.info("A malformed request was refused.", extra={"client": connection.peer, "detail": incoming.malformed[:200]})
+            return await self._answer(plain_error(400, "bad_request", "The request is malformed."), incoming, connection)
         started = self._clock.monotonic()
-        request = self._reader.read(raw, self._clock.now())
+        request = self._reader.read(incoming, connection, self._clock.now())
         trigger = self.table.match(request)
         if trigger is None:
             self._metrics.unmatched(self._listener.name)
             reply = plain_error(404, "unmatched", "No trigger claims this request.")
             self._log(request, None, reply, started)
-            return self._response(reply)
+            return await self._answer(reply, incoming, connection)
         self._metrics.request_started(trigger.name)
-        body = BodyReader(raw, self._listener.max_body)
+        body = BodyReader(incoming, self._listener.max_body, connection.go_on)
         exchange = Exchange(trigger, request, body.read, body.piece)
         reply = _UNANSWERED
         try:
@@ -81,29 +63,85 @@ class HttpDoor:
             seconds = self._clock.monotonic() - started
             self._metrics.request_finished(trigger, request, reply, seconds, exchange.waited)
         self._log(request, trigger.name, reply, started)
-        response = self._response(reply)
-        if not raw.content.is_eof() and raw.body_exists:
-            response.force_close()
-        return response
+        return await self._answer(reply, incoming, connection)
 
-    def malformed(self, detail: str) -> web.StreamResponse:
-        """The answer to bytes that are no HTTP request; the connection ends with it."""
-        response = self._response(plain_error(400, "bad_request", detail))
-        response.force_close()
-        return response
-
-    def _response(self, reply: Reply) -> web.StreamResponse:
-        headers = CIMultiDict(reply.headers)
+    async def _answer(self, reply: Reply, incoming: Incoming, connection: Connection) -> bool:
+        """Send a reply; whether the connection may carry another request."""
         note = reply.error
         if note is not None:
-            if note.retry_after is not None:
-                headers.setdefault("Retry-After", str(note.retry_after))
-            if self._listener.error_headers:
-                headers["x-router-error"] = note.name
-                headers["x-router-invoked"] = note.invoked.value
-        if isinstance(reply.body, bytes):
-            return WholeResponse(status=reply.status, reason=reply.reason, headers=headers, body=reply.body)
-        return StreamedResponse(reply.status, reply.reason, headers, reply.body)
+            self._add_note(reply, note)
+        keep_alive = incoming.keep_alive and incoming.body.is_whole and not connection.is_last
+        if not isinstance(reply.body, bytes):
+            return await self._stream(reply, reply.body, incoming, connection, keep_alive)
+        connection.write(self._whole(reply, reply.body, incoming, keep_alive))
+        await connection.drain()
+        return keep_alive
+
+    def _whole(self, reply: Reply, body: bytes, incoming: Incoming, keep_alive: bool) -> bytes:
+        """The bytes of an answer; those of a 500 where a header of the reply cannot be sent."""
+        silent = has_no_body(reply.status, incoming.method)
+        announced = silent and any(name.lower() == "content-length" for name, _ in reply.headers)
+        try:
+            start = self._head(reply, incoming, keep_alive, length=None if announced else len(body))
+        except ValueError as error:
+            log.error("A reply cannot be sent.", extra={"status": reply.status, "detail": str(error)})
+            note = ErrorNote("internal", Invoked.UNKNOWN)
+            failed = Reply(500, [("Content-Type", "application/json")], _OWN_FAULT, note)
+            self._add_note(failed, note)
+            return self._whole(failed, _OWN_FAULT, incoming, keep_alive)
+        return start if silent else start + body
+
+    def _add_note(self, reply: Reply, note: ErrorNote) -> None:
+        if note.retry_after is not None and all(name.lower() != "retry-after" for name, _ in reply.headers):
+            reply.headers.append(("Retry-After", str(note.retry_after)))
+        if self._listener.error_headers:
+            ours = [("x-router-error", note.name), ("x-router-invoked", note.invoked.value)]
+            reply.headers = [pair for pair in reply.headers if pair[0].lower() not in _OURS] + ours
+
+    def _head(self, reply: Reply, incoming: Incoming, keep_alive: bool, *, length: int | None, chunked: bool = False) -> bytes:
+        """The head of a reply. Raises ValueError where a header cannot be sent."""
+        date = date_line(int(self._clock.now()))
+        return head(
+            reply.status,
+            reply.reason,
+            reply.headers,
+            length=length,
+            date=date,
+            version=incoming.version,
+            keep_alive=keep_alive,
+            chunked=chunked,
+        )
+
+    async def _stream(self, reply: Reply, body: Stream, incoming: Incoming, connection: Connection, keep_alive: bool) -> bool:
+        """Pass a body on as it comes; the caller's pace is the source's (back-pressure).
+
+        Where the source breaks off, the connection is cut: the caller must not take a part for the whole.
+        """
+        announced = next((int(value) for name, value in reply.headers if name.lower() == "content-length"), None)
+        chunked = announced is None and incoming.version == "1.1"
+        keep_alive = keep_alive and (chunked or announced is not None)
+        silent = has_no_body(reply.status, incoming.method)
+        try:
+            connection.write(self._head(reply, incoming, keep_alive, length=None, chunked=chunked and not silent))
+            if not silent:
+                async for piece in body:
+                    if piece:
+                        connection.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                        await connection.drain()
+                if chunked:
+                    connection.write(b"0\r\n\r\n")
+        except ValueError as error:
+            log.error("A reply cannot be sent.", extra={"status": reply.status, "detail": str(error)})
+            connection.reset()
+            return False
+        except RequestError as error:
+            log.warning("An answer broke off.", extra={"status": reply.status, "error": error.name, "detail": str(error)})
+            connection.reset()
+            return False
+        finally:
+            await body.aclose()
+        await connection.drain()
+        return keep_alive
 
     def _log(self, request: Request, trigger: str | None, reply: Reply, started: float) -> None:
         if not self._access:
@@ -127,64 +165,7 @@ class HttpDoor:
         )
 
 
+_OWN_FAULT = b'{"message":"The router failed; its log says why."}'
+_OURS = frozenset({"x-router-error", "x-router-invoked"})
 _UNANSWERED = Reply(499, [])
 """Stands in the metrics for a request whose handling was cancelled: the daemon stopped before it could answer."""
-
-
-class _OwnHeaders(web.StreamResponse):
-    """Sends the reply's headers and no others but Date, Content-Length and Connection."""
-
-    _unwanted: tuple[str, ...] = ("Server",)
-
-    async def _prepare_headers(self) -> None:
-        added = [name for name in self._unwanted if name not in self._headers]
-        await super()._prepare_headers()
-        for name in added:
-            self._headers.popall(name, None)
-
-
-class WholeResponse(_OwnHeaders, web.Response):
-    """A reply whose bytes are known."""
-
-
-_NO_LINGER = struct.pack("ii", 1, 0)
-"""`struct linger`: on, for no time."""
-
-
-class StreamedResponse(_OwnHeaders):
-    """A reply that is passed on as it comes; the caller's pace is the source's (back-pressure).
-
-    Where the source breaks off, the connection is cut: the caller must not take a part for the whole.
-    """
-
-    _unwanted = ("Server", "Content-Type")
-
-    def __init__(self, status: int, reason: str | None, headers: CIMultiDict[str], body: Stream) -> None:
-        super().__init__(status=status, reason=reason, headers=headers)
-        self._source = body
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        try:
-            return await super().prepare(request)
-        except BaseException:
-            await self._source.aclose()
-            raise
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        try:
-            async for piece in self._source:
-                await self.write(piece)
-            await super().write_eof(data)
-        except RequestError as error:
-            log.warning("An answer broke off.", extra={"status": self.status, "error": error.name, "detail": str(error)})
-            self._cut()
-            raise ConnectionResetError("the source of the answer broke off") from error
-        finally:
-            await self._source.aclose()
-
-    def _cut(self) -> None:
-        """Reset the connection: where only its end ends the body (HTTP/1.0), an orderly one would make a part a whole."""
-        transport = self._req.transport if self._req is not None else None
-        if transport is not None:
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-            transport.abort()

@@ -7,54 +7,54 @@ import ssl
 import stat
 from contextlib import suppress
 from pathlib import Path
-
-from aiohttp import web
+from typing import Protocol
 
 from router.errors import StartError
 from router.settings import Address, Tls
 
 BACKLOG = 1024
-AT_ONCE = 0.001
-"""Seconds; aiohttp takes 0 for no limit."""
+
+
+class Server(Protocol):
+    """Makes a connection for each caller, and ends them."""
+
+    def __call__(self) -> asyncio.BaseProtocol: ...
+
+    async def shutdown(self, timeout: float) -> None:
+        """Let what runs finish for `timeout` seconds, then cut it."""
+        ...
 
 
 class Listening:
     """A server that is bound. `address` is the real one: a port of 0 has become the port that was given."""
 
-    def __init__(self, server: web.Server, runner: web.ServerRunner, address: Address, drain_seconds: float) -> None:
+    def __init__(self, server: Server, bound: asyncio.Server, address: Address, drain_seconds: float) -> None:
         self._server = server
-        self._runner = runner
+        self._bound = bound
         self._drain = drain_seconds
         self.address = address
 
     async def close(self) -> None:
         """Take no more connections, let what runs finish for the drain time given to `listen`, then cut."""
-        try:
-            async with asyncio.timeout(self._drain):
-                await self._runner.cleanup()
-        except TimeoutError:  # aiohttp alone waits as long again for what it has cancelled
-            await self._server.shutdown(AT_ONCE)
-            await self._runner.cleanup()
+        self._bound.close()
+        await self._server.shutdown(self._drain)
+        await self._bound.wait_closed()
         if self.address.unix is not None:
             _remove(self.address.unix)
 
 
-async def listen(server: web.Server, address: Address, tls: Tls | None, drain_seconds: float) -> Listening:
+async def listen(server: Server, address: Address, tls: Tls | None, drain_seconds: float) -> Listening:
     """Bind and serve. Raises `StartError` where the address or the certificate cannot be used."""
-    runner = web.ServerRunner(server, shutdown_timeout=drain_seconds)
-    await runner.setup()
     context = tls_context(tls) if tls is not None else None
     try:
-        bound = _bind(address)
-        site = web.SockSite(runner, bound, ssl_context=context, backlog=BACKLOG)
-        await site.start()
+        sock = _bind(address)
+        loop = asyncio.get_running_loop()
+        bound = await loop.create_server(server, sock=sock, ssl=context, backlog=BACKLOG)
     except OSError as error:
-        await runner.cleanup()
         raise StartError(f"Cannot listen on {address}: {error.strerror or error}.") from error
     if address.unix is None:
-        name = bound.getsockname()
-        address = Address(address.host, name[1])
-    return Listening(server, runner, address, drain_seconds)
+        address = Address(address.host, sock.getsockname()[1])
+    return Listening(server, bound, address, drain_seconds)
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""From aiohttp's parsed message to our `Request`: exactly what came over the wire, plus what the door knows.
+"""From a parsed message to our `Request`: exactly what came over the wire, plus what the door knows.
 
 Nothing is decoded or normalised here (front doors differ in that), except the request target's absolute form and the
 address of the caller behind trusted proxies.
@@ -6,13 +6,12 @@ address of the caller behind trusted proxies.
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Any
-
-from aiohttp.web import BaseRequest
+from typing import Any, Protocol
 
 from router.ingress.certificate import client_certificate
+from router.ingress.incoming import Incoming
 from router.model import Headers, Request
 from router.settings import Listener
 
@@ -46,6 +45,17 @@ class _Entropy:
 _entropy = _Entropy()
 
 
+class Caller(Protocol):
+    """The connection that a request came over. `peer`: IP text; over a Unix socket the loopback address, and 80 as port.
+
+    `tls`: its `ssl.SSLObject`, None without TLS.
+    """
+
+    peer: str
+    local_port: int
+    tls: Any
+
+
 class RequestReader:
     """Builds requests for one listener."""
 
@@ -55,11 +65,12 @@ class RequestReader:
         self._scheme = "https" if listener.tls else "http"
         self._wants_certificate = listener.tls is not None and listener.tls.client_ca is not None
 
-    def read(self, raw: BaseRequest, now: float) -> Request:
+    def read(self, incoming: Incoming, caller: "Caller", now: float) -> Request:
         """The request, its body unread unless there is none. `now`: epoch seconds."""
-        headers = [(_text(name), _text(value)) for name, value in raw.raw_headers]
-        path, query = split_target(raw.raw_path)
-        if authority := authority_of(raw.raw_path):
+        headers = [(_text(name), _text(value)) for name, value in incoming.headers]
+        target = _text(incoming.target)
+        path, query = split_target(target)
+        if authority := authority_of(target):
             headers = [("Host", authority), *((name, value) for name, value in headers if name.lower() != "host")]
         host = trace = forwarded = proto = forwarded_port = ""
         for name, value in headers:
@@ -74,19 +85,19 @@ class RequestReader:
                     proto = value
                 case "x-forwarded-port":
                     forwarded_port = value
-        peer, port = _connection(raw)
+        peer, port = caller.peer, caller.local_port
         client, scheme = peer, self._scheme
         if self._trusted and _is_trusted(peer, self._trusted):
             client = _client_behind(peer, forwarded, self._trusted)
             scheme = proto if proto in ("http", "https") else scheme
             port = int(forwarded_port) if forwarded_port.isascii() and forwarded_port.isdigit() else port
         return Request(
-            method=raw.method,
+            method=incoming.method,
             path=path,
             query=query,
             headers=headers,
             host=host_name(host),
-            body=None if raw.body_exists else b"",
+            body=None if incoming.has_body else b"",
             peer=peer,
             client_ip=client,
             scheme=scheme,
@@ -95,8 +106,8 @@ class RequestReader:
             id=new_id(),
             trace_id=trace if trace and _TRACE.fullmatch(trace) else new_trace_id(now),
             listener=self._listener,
-            protocol=f"HTTP/{raw.version.major}.{raw.version.minor}",
-            client_certificate=_certificate(raw) if self._wants_certificate else None,
+            protocol=f"HTTP/{incoming.version}",
+            client_certificate=client_certificate(caller.tls) if self._wants_certificate else None,
         )
 
 
@@ -141,19 +152,6 @@ def _text(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError:
         return raw.decode("latin-1")
-
-
-def _connection(raw: BaseRequest) -> tuple[str, int]:
-    """The peer's address and the port that it reached; over a Unix socket the loopback address and 80."""
-    transport = raw.transport
-    peer = transport.get_extra_info("peername") if transport is not None else None
-    local = transport.get_extra_info("sockname") if transport is not None else None
-    address = peer[0] if isinstance(peer, tuple) else "127.0.0.1"
-    return address.partition("%")[0], local[1] if isinstance(local, tuple) else 80
-
-
-def _certificate(raw: BaseRequest) -> Mapping[str, Any] | None:
-    return client_certificate(raw.transport.get_extra_info("ssl_object")) if raw.transport is not None else None
 
 
 def _client_behind(peer: str, forwarded: str, trusted: Networks) -> str:

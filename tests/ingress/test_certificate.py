@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import trustme
-from aiohttp import web
 
+from router.ingress.connection import Connection, Server
+from router.ingress.incoming import Incoming
 from router.ingress.listen import listen
 from router.ingress.request import RequestReader
 from router.settings import Address, Listener, Tls
@@ -25,11 +26,13 @@ async def test_the_certificate_reaches_the_request(tmp_path: Path) -> None:
     tls = Tls(str(tmp_path / "server.pem"), str(tmp_path / "server.pem"), str(tmp_path / "ca.pem"))
     reader = RequestReader(Listener("main", Address("127.0.0.1", 0), tls))
 
-    async def handle(raw: web.BaseRequest) -> web.Response:
-        seen.append(reader.read(raw, 0.0).client_certificate)
-        return web.Response()
+    class Door:
+        async def serve(self, incoming: Incoming, connection: Connection) -> bool:
+            seen.append(reader.read(incoming, connection, 0.0).client_certificate)
+            connection.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            return False
 
-    listening = await listen(web.Server(handle), Address("127.0.0.1", 0), tls, 1.0)
+    listening = await listen(Server(Door()), Address("127.0.0.1", 0), tls, 1.0)
     client = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
     mine.configure_cert(client)
     incoming, outgoing = await asyncio.open_connection("127.0.0.1", listening.address.port, ssl=client)

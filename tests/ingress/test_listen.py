@@ -4,23 +4,38 @@ import asyncio
 import socket
 import ssl
 import stat
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
-from aiohttp import web
 
 from router.errors import StartError
+from router.ingress.connection import Connection, Server
+from router.ingress.incoming import Incoming
 from router.ingress.listen import Listening, listen
 from router.settings import Address, Tls
 
 
 async def serve(address: Address, tls: Tls | None = None, handler: Any = None, drain_seconds: float = 5.0) -> Listening:
-    async def hello(request: web.BaseRequest) -> web.Response:
-        return web.Response(text="hello")
+    return await listen(Server(Door(handler or hello)), address, tls, drain_seconds)
 
-    return await listen(web.Server(handler or hello), address, tls, drain_seconds)
+
+class Door:
+    """Answers with what `handler()` gives."""
+
+    def __init__(self, handler: Callable[[], Awaitable[bytes]]) -> None:
+        self._handler = handler
+
+    async def serve(self, incoming: Incoming, connection: Connection) -> bool:
+        body = await self._handler()
+        connection.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        return incoming.keep_alive
+
+
+async def hello() -> bytes:
+    return b"hello"
 
 
 async def get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -97,10 +112,10 @@ async def test_a_unix_socket_is_the_owners_alone_and_goes_with_the_daemon(tmp_pa
 async def test_a_request_in_flight_is_finished_before_the_end() -> None:
     entered, leave = asyncio.Event(), asyncio.Event()
 
-    async def slow(request: web.BaseRequest) -> web.Response:
+    async def slow() -> bytes:
         entered.set()
         await leave.wait()
-        return web.Response(text="done")
+        return b"done"
 
     listening = await serve(Address("127.0.0.1", 0), handler=slow)
     port = listening.address.port
@@ -123,13 +138,13 @@ async def test_a_request_in_flight_is_finished_before_the_end() -> None:
 async def test_what_outlasts_the_drain_is_cut_at_its_end() -> None:
     entered, cancelled = asyncio.Event(), asyncio.Event()
 
-    async def stay(request: web.BaseRequest) -> web.Response:
+    async def stay() -> bytes:
         entered.set()
         try:
             await asyncio.Event().wait()
         finally:
             cancelled.set()
-        return web.Response()
+        return b""
 
     drain = 0.5
     listening = await serve(Address("127.0.0.1", 0), handler=stay, drain_seconds=drain)

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiohttp import HttpVersion11
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.ingress.connection import ends
+from router.ingress.incoming import Incoming, IncomingBody
 from router.ingress.request import RequestReader, authority_of, host_name, new_id, new_trace_id, split_target
 from router.model import Request
 from router.settings import Address, Listener
@@ -113,17 +114,12 @@ def test_a_forked_process_makes_other_ids() -> None:
 
 
 def read(headers: list[tuple[bytes, bytes]], trusted: tuple[str, ...] = (), peer: Any = ("10.0.0.9", 5000)) -> Request:
-    transport = SimpleNamespace(get_extra_info={"peername": peer, "sockname": ("10.0.0.1", 8080)}.get)
-    raw: Any = SimpleNamespace(
-        method="GET",
-        raw_path="/",
-        raw_headers=headers,
-        transport=transport,
-        body_exists=False,
-        version=HttpVersion11,
-    )
+    transport: Any = SimpleNamespace(get_extra_info={"peername": peer, "sockname": ("10.0.0.1", 8080)}.get)
+    address, port = ends(transport)
+    caller: Any = SimpleNamespace(peer=address, local_port=port, tls=None)
+    incoming = Incoming("GET", b"/", "1.1", headers, IncomingBody(lambda held: None), keep_alive=True)
     listener = Listener("main", Address("127.0.0.1", 8080), trusted_proxies=tuple(ip_network(each) for each in trusted))
-    return RequestReader(listener).read(raw, 1_783_712_552.0)
+    return RequestReader(listener).read(incoming, caller, 1_783_712_552.0)
 
 
 FORWARDED = [
