@@ -1,8 +1,9 @@
 """Figures of asynchronous deliveries, in Prometheus's exposition: AWS's own figures (semantics/async.md §F.1) by trigger."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry
 
 from router.deliveries import Condition, Fate
+from router.monitoring.totals import Spread, Totals
 
 _AGE_BUCKETS = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 180, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 _BY_FUNCTION = ["trigger", "function"]
@@ -12,8 +13,8 @@ class PrometheusDeliveryMetrics:
     """The port `DeliveryMetrics` over a registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"lambda_router_{name}", text, [*_BY_FUNCTION, *labels], registry=registry)
+        def counter(name: str, text: str, *labels: str) -> Totals:
+            return Totals(registry, f"lambda_router_{name}", text, [*_BY_FUNCTION, *labels])
 
         self._received = counter("async_events_received", "Events accepted into the journal (AsyncEventsReceived).")
         self._dropped = counter("async_events_dropped", "Deliveries that gave up (AsyncEventsDropped).", "condition")
@@ -25,30 +26,30 @@ class PrometheusDeliveryMetrics:
             "destination_delivery_failures", "Failed sends to destinations (DestinationDeliveryFailures).", "destination"
         )
         self._settled = counter("async_events_settled", "Deliveries that left the queue; dead: kept as dead letters.", "fate")
-        self._age = Histogram(
+        self._age = Spread(
+            registry,
             "lambda_router_async_event_age_seconds",
             "From acceptance to the start of each attempt (AsyncEventAge, there in milliseconds).",
             _BY_FUNCTION,
-            buckets=_AGE_BUCKETS,
-            registry=registry,
+            _AGE_BUCKETS,
         )
 
     def event_accepted(self, trigger: str, function: str) -> None:
-        self._received.labels(trigger, function).inc()
+        self._received.add(trigger, function)
 
     def attempt_started(self, trigger: str, function: str, age: float) -> None:
-        self._age.labels(trigger, function).observe(age)
+        self._age.observe(age, trigger, function)
 
     def event_dropped(self, trigger: str, function: str, condition: Condition) -> None:
-        self._dropped.labels(trigger, function, condition.value).inc()
+        self._dropped.add(trigger, function, condition.value)
         if condition is Condition.LOOP:
-            self._recursive.labels(trigger, function).inc()
+            self._recursive.add(trigger, function)
 
     def send_failed(self, trigger: str, function: str, destination: str) -> None:
         if destination == "dead_letter":
-            self._dead_letter_errors.labels(trigger, function).inc()
+            self._dead_letter_errors.add(trigger, function)
         else:
-            self._destination_failures.labels(trigger, function, destination).inc()
+            self._destination_failures.add(trigger, function, destination)
 
     def event_settled(self, trigger: str, function: str, fate: Fate) -> None:
-        self._settled.labels(trigger, function, fate.value).inc()
+        self._settled.add(trigger, function, fate.value)

@@ -1,18 +1,18 @@
 """Figures per trigger, in Prometheus's exposition through prometheus-client.
 
-Each generation's label children are looked up once and kept: a request costs additions, not look-ups by label.
+What a request adds to are plain numbers (`router.monitoring.totals`).
 """
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Info, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from router import __version__
 from router.batches import EventCount
 from router.model import Reply, Request, Trigger
+from router.monitoring.totals import Spread, Totals
 from router.outcome import Outcome
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -22,26 +22,6 @@ _ROUTER_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
 _METRIC_NAME = re.compile("[^A-Za-z0-9_]")
 
 _disable_created_metrics: Callable[[], None] = disable_created_metrics
-
-_Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
-
-
-class _Children(Generic[_Metric]):
-    """A metric's children by label values, each looked up in prometheus-client once."""
-
-    def __init__(self, metric: _Metric) -> None:
-        self._metric: _Metric = metric
-        self._by_labels: dict[tuple[str | int, ...], _Metric] = {}
-
-    def __call__(self, *labels: str | int) -> _Metric:
-        child = self._by_labels.get(labels)
-        if child is None:
-            child = self._by_labels[labels] = self._metric.labels(*labels)
-        return child
-
-
-def _counter(registry: CollectorRegistry, name: str, text: str, labels: Sequence[str]) -> _Children[Counter]:
-    return _Children(Counter(name, text, labels, registry=registry))
 
 
 def _column(label: str) -> str:
@@ -56,67 +36,51 @@ class PrometheusMetrics:
         _disable_created_metrics()  # a second line per child that nobody reads
         self.registry = registry = CollectorRegistry()
         Info("lambda_router_build", "The program's version.", registry=registry).info({"version": __version__})
-        self._requests = _counter(registry, "lambda_router_requests", "Requests answered.", ["trigger", "type", "status"])
-        self._errors = _counter(
+        self._requests = Totals(registry, "lambda_router_requests", "Requests answered.", ["trigger", "type", "status"])
+        self._errors = Totals(
+            registry, "lambda_router_error_answers", "Answers that the router made, by class.", ["trigger", "error"]
+        )
+        self._in_flight = Totals(
+            registry, "lambda_router_requests_in_flight", "Requests being worked on.", ["trigger"], goes_down=True
+        )
+        self._invocations = Totals(
+            registry, "lambda_router_invocations", "Attempts, by outcome.", ["trigger", "function", "outcome"]
+        )
+        self._function_seconds = Spread(
             registry,
-            "lambda_router_error_answers",
-            "Answers that the router made, by class.",
-            ["trigger", "error"],
+            "lambda_router_function_seconds",
+            "Time spent waiting for the function.",
+            ["trigger", "function"],
+            _FUNCTION_BUCKETS,
         )
-        self._in_flight = _Children(
-            Gauge("lambda_router_requests_in_flight", "Requests being worked on.", ["trigger"], registry=registry)
-        )
-        self._invocations = _counter(
+        self._router_seconds = Spread(
             registry,
-            "lambda_router_invocations",
-            "Attempts, by outcome.",
-            ["trigger", "function", "outcome"],
+            "lambda_router_router_seconds",
+            "The router's own share of a request: from its head to its answer, without the function's time.",
+            ["trigger"],
+            _ROUTER_BUCKETS,
         )
-        self._function_seconds = _Children(
-            Histogram(
-                "lambda_router_function_seconds",
-                "Time spent waiting for the function.",
-                ["trigger", "function"],
-                buckets=_FUNCTION_BUCKETS,
-                registry=registry,
-            )
-        )
-        self._router_seconds = _Children(
-            Histogram(
-                "lambda_router_router_seconds",
-                "The router's own share of a request: from its head to its answer, without the function's time.",
-                ["trigger"],
-                buckets=_ROUTER_BUCKETS,
-                registry=registry,
-            )
-        )
-        self._target_healthy = _Children(
-            Gauge(
-                "lambda_router_target_healthy",
-                "Whether a target passes its health checks; absent until that is known.",
-                ["trigger", "target"],
-                registry=registry,
-            )
-        )
-        self._unmatched = _counter(
+        self._target_healthy = Totals(
             registry,
-            "lambda_router_unmatched_requests",
-            "Requests that no trigger claims.",
-            ["listener"],
+            "lambda_router_target_healthy",
+            "Whether a target passes its health checks; absent until that is known.",
+            ["trigger", "target"],
+            goes_down=True,
         )
-        self._remarks = _counter(
+        self._unmatched = Totals(registry, "lambda_router_unmatched_requests", "Requests that no trigger claims.", ["listener"])
+        self._remarks = Totals(
             registry,
             "lambda_router_remarks",
             "What happened that is no error, by name: `filtered`, ….",
             ["trigger", "remark"],
         )
-        self._source_errors = _counter(
+        self._source_errors = Totals(
             registry,
             "lambda_router_source_errors",
             "Failed calls of sources that are polled, by operation (poll, settle, heartbeat) and the service's code.",
             ["trigger", "operation", "code"],
         )
-        self._source_events = _counter(
+        self._source_events = Totals(
             registry,
             "lambda_router_source_events",
             "Messages of queues: polled, filtered_out, invoked, failed_invoke, deleted.",
@@ -137,45 +101,45 @@ class PrometheusMetrics:
             info.labels(trigger.name, trigger.type.name, *(own.get(column, "") for column in columns)).set(1)
 
     def request_started(self, trigger: str) -> None:
-        self._in_flight(trigger).inc()
+        self._in_flight.add(trigger)
 
     def request_finished(self, trigger: Trigger, request: Request, reply: Reply, seconds: float, waited: float) -> None:
         name = trigger.name
-        self._in_flight(name).dec()
-        self._requests(name, trigger.type.name, reply.status).inc()
-        self._router_seconds(name).observe(max(0.0, seconds - waited))
+        self._in_flight.add(name, number=-1)
+        self._requests.add(name, trigger.type.name, reply.status)
+        self._router_seconds.observe(max(0.0, seconds - waited), name)
         if reply.error is not None:
-            self._errors(name, reply.error.name).inc()
+            self._errors.add(name, reply.error.name)
 
     def invocation_finished(self, trigger: str, function: str, outcome: Outcome) -> None:
-        self._invocations(trigger, function, outcome.kind.value).inc()
-        self._function_seconds(trigger, function).observe(outcome.function_seconds)
+        self._invocations.add(trigger, function, outcome.kind.value)
+        self._function_seconds.observe(outcome.function_seconds, trigger, function)
 
     def remarked(self, trigger: str, name: str) -> None:
-        self._remarks(trigger, name).inc()
+        self._remarks.add(trigger, name)
 
     def unmatched(self, listener: str) -> None:
-        self._unmatched(listener).inc()
+        self._unmatched.add(listener)
 
     def target_health(self, trigger: str, target: str, healthy: bool) -> None:
-        self._target_healthy(trigger, target).set(1 if healthy else 0)
+        self._target_healthy.set(1 if healthy else 0, trigger, target)
 
     def batch_started(self, trigger: str) -> None:
-        self._in_flight(trigger).inc()
+        self._in_flight.add(trigger)
 
     def batch_finished(self, trigger: Trigger, status: str, error: str | None, seconds: float, waited: float) -> None:
         name = trigger.name
-        self._in_flight(name).dec()
-        self._requests(name, trigger.type.name, status).inc()
-        self._router_seconds(name).observe(max(0.0, seconds - waited))
+        self._in_flight.add(name, number=-1)
+        self._requests.add(name, trigger.type.name, status)
+        self._router_seconds.observe(max(0.0, seconds - waited), name)
         if error is not None:
-            self._errors(name, error).inc()
+            self._errors.add(name, error)
 
     def source_failed(self, trigger: str, operation: str, code: str) -> None:
-        self._source_errors(trigger, operation, code).inc()
+        self._source_errors.add(trigger, operation, code)
 
     def events_counted(self, trigger: str, what: EventCount, number: int) -> None:
-        self._source_events(trigger, what.name.lower()).inc(number)
+        self._source_events.add(trigger, what.name.lower(), number=number)
 
     def exposition(self) -> bytes:
         """The text that `/metrics` serves."""
