@@ -63,6 +63,33 @@ def configured_() -> Callable[..., Config]:
     return configured
 
 
+TAKERS = Path(__file__).parent / "takers"
+EVENTS = {
+    "aws": (
+        *("ObjectCreated:*", "ObjectRemoved:*", "ObjectRestore:*", "ObjectTagging:*", "ObjectAcl:Put", "LifecycleExpiration:*"),
+        *("LifecycleTransition", "IntelligentTiering", "ReducedRedundancyLostObject", "Replication:*"),
+    ),
+    "minio": ("ObjectCreated:*", "ObjectRemoved:*", "ObjectAccessed:*", "ObjectTagging:*"),
+    "ceph": ("ObjectCreated:*", "ObjectRemoved:*"),
+    "seaweedfs": ("ObjectCreated:*", "ObjectRemoved:*"),
+}
+
+
+def taking(name: str) -> Config:
+    """A configuration whose triggers take a kind: the file of its type below `takers`."""
+    type, _, variant = name.partition("/")
+    text = (TAKERS / f"{type}.yaml").read_text(encoding="utf-8")
+    sender = variant.partition("-")[0] if variant.startswith(("minio-", "ceph-", "seaweedfs-")) else "aws"
+    text = text.replace("SENDER", sender).replace("EVENTS", ", ".join(f'"s3:{event}"' for event in EVENTS[sender]))
+    return configured(text.replace("VERSION", "V3_0" if variant == "TokenGeneration_ClientCredentials" else "V1_0"))
+
+
+@pytest.fixture(name="taking")
+def taking_() -> Callable[[str], Config]:
+    """See `taking`."""
+    return taking
+
+
 @pytest.fixture(name="play")
 def play_() -> "Callable[..., Played]":
     """Give a sample to a configuration; see `play`."""
@@ -71,7 +98,8 @@ def play_() -> "Callable[..., Played]":
 
 def configured(text: str, **environment: str) -> Config:
     """A configuration whose callers are all believed. Fails where it is not valid."""
-    text = text if "aws:" in text else f"aws: {{region: {REGION}, account_id: {ACCOUNT}}}\n{text}"
+    text = text if "version:" in text else f"version: 1\n{text}"
+    text = text if "\naws:" in text else f"{text}\naws: {{region: {REGION}, account_id: {ACCOUNT}}}\n"
     code = {f"../functions/{path.relative_to(CODE)}": b"" for path in CODE.rglob("*.*")}
     files = FakeFiles({"router.yaml": text, **code})
     loaded = load(["router.yaml"], files=files, env=environment, require_env=False, partial=True, trust_callers=True)
@@ -113,11 +141,20 @@ def asked(envelope: HttpEnvelope) -> Request:
     return request(envelope.method, envelope.target, [*envelope.headers], envelope.body, **fields, port=443, received_at=NOW)
 
 
+NEEDED = {
+    "DefineAuthChallenge": {"issueTokens": True},
+    "VerifyAuthChallengeResponse": {"answerCorrect": True},
+    "UserMigration": {"userAttributes": {"email": "ada@example.com"}},
+}
+"""What a user pool cannot do without, by operation."""
+
+
 def well(step: Invoke) -> Outcome:
     """What a function returns that does as little as it may."""
     event = json.loads(step.payload)
     if isinstance(event, dict) and "triggerSource" in event:
-        return succeeded(step.payload)
+        event["response"] |= NEEDED.get(event["triggerSource"].partition("_")[0], {})
+        return succeeded(json.dumps(event).encode())
     if isinstance(event, dict) and "cf" in (event.get("Records") or [{}])[0]:
         cf = event["Records"][0]["cf"]
         return succeeded(json.dumps(cf.get("response") or cf["request"]).encode())
