@@ -19,13 +19,14 @@ from router.config.env_file import EnvFileError, parse_env_file
 from router.config.files import Files, Recorded
 from router.config.fingerprints import fingerprinted
 from router.config.nodes import Entry, ListNode, MapNode, Node, Opaque, ScalarNode, child, locate, scalars
-from router.config.problem import Path, Problem, Severity, hidden
+from router.config.problem import Path, Problem, Severity, Suppressed, hidden
 from router.config.reporting import Reporter
 from router.config.rules import check
 from router.config.rules.context import Context
 from router.config.schemas import Schema, documents
 from router.config.shape import Shapes
 from router.config.substitution import Substitution, redactor
+from router.config.suppression import suppressed
 from router.config.trusting import trusting
 from router.config.validation import errors
 from router.config.wording import Words, words
@@ -64,7 +65,7 @@ class Loaded:
     `sources`: the text of each YAML file by the path that findings show, without literal secrets. `unreadable`: files that
     could not be read at all. `undecided`: triggers that a partial configuration lacks, because what they are depends on a
     variable that is not set. `written`: None where nothing could be read. `redact(text)`: without what came from a variable or
-    a file, and without literal secrets.
+    a file, and without literal secrets. `suppressed`: what comments in the files take back; it is not among the problems.
     """
 
     config: Config | None
@@ -75,6 +76,7 @@ class Loaded:
     undecided: tuple[str, ...] = ()
     written: Written | None = None
     redact: Callable[[str], str] = str
+    suppressed: tuple[Suppressed, ...] = ()
 
 
 def load(
@@ -118,16 +120,18 @@ def load(
     told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
-    sources = _printable(assembly.texts, told)
+    complete = config is not None and not partial and now is not None
+    kept, taken_back, about_comments = suppressed(fingerprinted(told), assembly.texts, complete=complete)
     return Loaded(
         config,
-        fingerprinted(told),
+        sorted([*kept, *fingerprinted(about_comments)], key=Problem.sort_key),
         recorded.paths,
-        sources,
+        _printable(assembly.texts, told),
         tuple(assembly.unreadable),
         undecided,
         written,
         redactor({**literals, **substitution.secrets}),
+        tuple(taken_back),
     )
 
 

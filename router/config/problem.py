@@ -174,13 +174,13 @@ def render(problem: Problem, sources: Mapping[str, str]) -> str:
 
 def source_line(text: str, number: int) -> str | None:
     """Line `number` (from 1) of a text, by YAML's line breaks; None beyond its end."""
-    lines = _lines(text)
+    lines = source_lines(text)
     return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 def hidden(text: str, span: Span) -> str:
     """The text with asterisks in place of what stands at `span`; lines and columns stay what they are."""
-    lines = list(_lines(text))
+    lines = list(source_lines(text))
     for number in range(span.line, min(span.end_line, len(lines)) + 1):
         line = lines[number - 1]
         start = span.column - 1 if number == span.line else 0
@@ -190,7 +190,8 @@ def hidden(text: str, span: Span) -> str:
 
 
 @lru_cache(maxsize=8)
-def _lines(text: str) -> list[str]:
+def source_lines(text: str) -> list[str]:
+    """The lines of a text, by YAML's line breaks, without them. The result is shared: do not change it."""
     return _LINE_BREAK.split(text)
 
 

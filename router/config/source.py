@@ -88,7 +88,7 @@ class _Composer:
 
     def compose(self, text: str) -> Node | None:
         try:
-            for event in _events(text):
+            for event in events(text):
                 self._take(event)
         except yaml.YAMLError as error:
             self.problems.append(explain(error, text, self.file))
@@ -223,5 +223,6 @@ class _Composer:
         raise _Stop
 
 
-def _events(text: str) -> Iterator[Any]:
+def events(text: str) -> Iterator[Any]:
+    """The parser's events. Raises yaml.YAMLError, ValueError or OverflowError where the text is no YAML."""
     return iter(yaml.parse(text, Loader=_LOADER))

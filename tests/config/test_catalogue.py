@@ -21,6 +21,7 @@ POSITIONS = {
     "Words": 0,
     "_bound": 0,
     "_whole": 0,
+    "_about": 1,
 }
 """Calls that report something, and which of their arguments is the code."""
 
@@ -85,8 +86,10 @@ def _reported(call: ast.Call, place: str) -> Iterator[Reported]:
     position = POSITIONS.get(name)
     if position is not None and len(call.args) > position:
         code = call.args[position]
-        severity = next((word.value for word in call.keywords if word.arg == "severity"), ast.Constant("error"))
-        yield Reported(_text(code), _text(severity), place, ast.unparse(code))
+        severity = next((_text(word.value) for word in call.keywords if word.arg == "severity"), None)
+        if name == "report" and severity is None:
+            severity = "error"
+        yield Reported(_text(code), severity, place, ast.unparse(code))
 
 
 def _text(node: ast.expr) -> str | None:
