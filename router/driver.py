@@ -58,6 +58,7 @@ class Exchange:
     waited: float = 0.0
     """Seconds spent waiting for functions and origins."""
     outcomes: list[Outcome] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     peeked: list[bytes] = field(default_factory=list)
     """Pieces of the body that were read ahead."""
     streams: list[Stream] = field(default_factory=list)
@@ -75,6 +76,7 @@ class BatchExchange:
     request: Batch
     waited: float = 0.0
     outcomes: list[Outcome] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 class Driver:
@@ -226,6 +228,7 @@ class Driver:
 
     async def _remark(self, exchange: Exchange | BatchExchange, step: Step) -> None:
         assert isinstance(step, Remark)
+        exchange.remarks.append(step)
         self._metrics.remarked(exchange.trigger.name, step.name)
         log.info(step.message, extra={"trigger": exchange.trigger.name, "request_id": exchange.request.id, **step.fields})
 

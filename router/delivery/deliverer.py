@@ -9,15 +9,16 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
-from router.deliveries import Condition, Delivery, DeliverySettlement, Fate
+from router.deliveries import Delivery, DeliverySettlement, Fate
 from router.delivery.attempts import Attempts
 from router.delivery.book import Book, Plan
+from router.delivery.course import Course, described
 from router.delivery.permits import Permits
 from router.delivery.sends import Sends
 from router.errors import RouterError
-from router.policies.retries import GiveUp, Retry, Verdict
 from router.ports import Clock, DeliveryMetrics, Journal
 
 log = logging.getLogger("router.delivery")
@@ -28,8 +29,6 @@ MOST_AT_WORK = 2048
 """Deliveries that are in memory at most, those that wait for a slow destination among them."""
 _LONGEST_PAUSE = 30.0
 _LONGEST_BACK_OFF = 300.0
-_SUCCESS_LETTERS = ("on_success",)
-_FAILURE_LETTERS = ("on_failure", "dead_letter")
 
 
 class Deliverer:
@@ -51,8 +50,7 @@ class Deliverer:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._journal = journal
-        self._attempts = attempts
-        self._sends = sends
+        self._course = Course(attempts, sends, metrics, self._record)
         self._book = book
         self._clock = clock
         self._metrics = metrics
@@ -173,7 +171,8 @@ class Deliverer:
 
     async def _work(self, delivery: Delivery, plan: Plan | None, kind: str | None) -> None:
         try:
-            fate = await self._fate(delivery, plan, kind)
+            attempted = None if kind is None else partial(self._give_back, kind, delivery.function)
+            fate = await self._course.fate(delivery, plan, attempted)
         except Exception:
             log.exception("A delivery failed within the router.", extra={"delivery_id": delivery.id})
             fate = self._postponed(delivery)
@@ -183,36 +182,6 @@ class Deliverer:
             if fate is Fate.DEAD:
                 _log_dead(delivery)
 
-    async def _fate(self, delivery: Delivery, plan: Plan | None, kind: str | None) -> Fate:
-        """Everything but the settlement."""
-        if delivery.condition is None:
-            try:
-                verdict = await self._attempts.make(delivery, plan)
-            finally:
-                if kind is not None:
-                    self._give_back(kind, delivery.function)
-            if isinstance(verdict, Retry):
-                return _again(delivery, verdict)
-            self._end(delivery, plan, verdict)
-            if delivery.pending:
-                await self._persist(lambda: self._journal.record([delivery]), delivery)
-        elif not delivery.pending and not delivery.sent:
-            self._end(delivery, plan, GiveUp(delivery.condition, delivery.detail))
-        return await self._sends.make(delivery, plan)
-
-    def _end(self, delivery: Delivery, plan: Plan | None, verdict: Verdict) -> None:
-        """No more attempts: the condition, and who is to be told."""
-        success = not isinstance(verdict, GiveUp)
-        if isinstance(verdict, GiveUp):
-            delivery.condition, delivery.detail = verdict.condition, verdict.detail
-            self._metrics.event_dropped(delivery.trigger, delivery.function, verdict.condition)
-            log.warning("A delivery gave up.", extra=_described(delivery))
-        else:
-            delivery.condition = Condition.SUCCESS
-        if plan is not None and not plan.delegated:
-            names = _SUCCESS_LETTERS if success else _FAILURE_LETTERS
-            delivery.pending = tuple(name for name in names if getattr(plan.policy, name) is not None)
-
     def _postponed(self, delivery: Delivery) -> Fate:
         """After a fault of our own: as after a fault of Lambda's, so that no delivery keeps the router busy."""
         if delivery.condition is None:
@@ -221,6 +190,9 @@ class Deliverer:
             delivery.send_failures += 1
         delivery.due_at = self._clock.now() + _doubled(delivery.throttles + delivery.send_failures, _LONGEST_BACK_OFF)
         return Fate.LATER
+
+    async def _record(self, delivery: Delivery) -> None:
+        await self._persist(lambda: self._journal.record([delivery]), delivery)
 
     async def _persist(self, write: Callable[[], Awaitable[None]], delivery: Delivery) -> None:
         """Write until it is written: the claim holds meanwhile, and what is not written is repeated by the next process."""
@@ -237,32 +209,11 @@ class Deliverer:
                 await self._pause(_doubled(failures, _LONGEST_PAUSE))
 
 
-def _again(delivery: Delivery, retry: Retry) -> Fate:
-    delivery.due_at = retry.at
-    if retry.consumes:
-        delivery.retries_used += 1
-    else:
-        delivery.throttles += 1
-    return Fate.LATER
-
-
 def _doubled(failures: int, longest: float) -> float:
     return min(longest, 2.0 ** min(failures - 1, 16))
 
 
 def _log_dead(delivery: Delivery) -> None:
     log.error(
-        "No destination has a delivery that gave up; it stays in the journal as a dead letter.", extra=_described(delivery)
+        "No destination has a delivery that gave up; it stays in the journal as a dead letter.", extra=described(delivery)
     )
-
-
-def _described(delivery: Delivery) -> dict[str, object]:
-    return {
-        "trigger": delivery.trigger,
-        "route": delivery.route or None,
-        "function": delivery.function,
-        "delivery_id": delivery.id,
-        "condition": delivery.condition.value if delivery.condition is not None else None,
-        "attempts": delivery.invoke_count,
-        "detail": delivery.detail or None,
-    }
