@@ -69,6 +69,15 @@ def parse_stars(pattern: str) -> Glob:
     return _parsed(_STARS, pattern)
 
 
+def parse_path(pattern: str) -> Glob:
+    """Of a path, which begins with a slash: `*` takes no more than `/*` there, and `*.jpg` no more than `/*.jpg`.
+
+    The one target that has none, the `*` of `OPTIONS *`, is nobody's reason to keep a route.
+    """
+    rest = pattern.lstrip("*")
+    return parse_glob(pattern if rest == pattern or rest.startswith(("/", "?")) else f"/*{rest}")
+
+
 def _parsed(syntax: re.Pattern[str], pattern: str) -> Glob:
     tokens: list[str | None] = []
     for escaped, star, mark, literal in syntax.findall(pattern):
@@ -198,21 +207,20 @@ Item = TypeVar("Item")
 class Cover(Generic[Item]):
     """Patterns with what they belong to, asked for those that may cover another one.
 
-    Only what begins with a part of the other's beginning can, so that few are compared, however many there are.
+    Only what begins with a part of the other's beginning, and ends with a part of its end, can: so few are compared, however
+    many there are.
     """
 
-    by_beginning: dict[str, list[tuple[Glob, Item]]] = field(default_factory=dict)
-    longest: int = 0
+    by_ends: dict[str, dict[str, list[Item]]] = field(default_factory=dict)
 
     def add(self, glob: Glob, item: Item) -> None:
         """Remember a pattern."""
-        self.by_beginning.setdefault(glob.beginning, []).append((glob, item))
-        self.longest = max(self.longest, len(glob.beginning))
+        self.by_ends.setdefault(glob.beginning, {}).setdefault(glob.ending, []).append(item)
 
     def candidates(self, glob: Glob) -> Iterator[Item]:
         """What may cover it, in no order; whoever asks compares."""
-        beginning = glob.beginning
-        for length in range(min(len(beginning), self.longest) + 1):
-            for known, item in self.by_beginning.get(beginning[:length], ()):
-                if glob.ending.endswith(known.ending):
-                    yield item
+        beginning, end = glob.beginning, glob.ending
+        for length in range(len(beginning) + 1):
+            known = self.by_ends.get(beginning[:length])
+            for start in range(len(end) + 1) if known else ():
+                yield from known.get(end[start:], ()) if known else ()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.patterns.inclusion import Cover, Glob, covers, intersects, literal, parse_glob, parse_stars
+from router.patterns.inclusion import Cover, Glob, covers, intersects, literal, parse_glob, parse_path, parse_stars
 from router.patterns.wildcards import compile_wildcard
 
 ALPHABET = "ab"
@@ -72,6 +72,18 @@ def test_how_patterns_are_read() -> None:
     assert parse_glob("AB", fold=True) == literal("ab")
     assert parse_glob(r"\*\?\\\x", escapes=True) == literal("*?\\\\x")
     assert parse_stars(r"a?\*\\*") == Glob(("a", "?", "*", "\\", None))
+
+
+@given(PATTERNS)
+def test_a_path_begins_with_a_slash(pattern: str) -> None:
+    written, read = compile_wildcard(pattern), parse_path(pattern)
+    assert all(covers(read, literal(f"/{text}")) == written.match(f"/{text}") for text in TEXTS)
+
+
+def test_how_paths_are_read() -> None:
+    assert [parse_path(path) for path in ("*", "*.jpg", "*/a", "a*")] == [
+        parse_glob(path) for path in ("/*", "/*.jpg", "*/a", "a*")
+    ]
 
 
 def test_a_glob_knows_its_ends() -> None:

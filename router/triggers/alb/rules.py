@@ -9,6 +9,7 @@ from router.policies.webhook_auth import check_auth
 from router.triggers.alb.actions import KINDS
 from router.triggers.alb.conditions import CONDITIONS
 from router.triggers.alb.health import parse_matcher
+from router.triggers.alb.reach import takes_all, unreached
 
 Path = tuple[str | int, ...]
 
@@ -39,6 +40,7 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
         _check_action(action, report, path)
     for name, rule in settings["rules"].items():
         _check_conditions(rule, report, ("rules", name))
+    _check_reach(settings, report)
     if not settings["rules"] and settings.get("default") is None:
         report((), "no-action", "the load balancer has neither `rules` nor `default`", help="write one of them", on="key")
     if settings.get("health_check") is not None:
@@ -80,6 +82,19 @@ def _check_conditions(rule: Mapping[str, Any], report: Report, path: Path) -> No
         except ValueError as error:
             where = (*path, "source_ip", index)
             report(where, "bad-network", f"`{text}` is no network: {error}", help="for example `10.0.0.0/8`")
+
+
+def _check_reach(settings: Mapping[str, Any], report: Report) -> None:
+    for name, above in unreached(settings["rules"]):
+        message = f"no request comes here: `{above}` above it takes all that would fit"
+        help_text = "rules are tried in order: write the more general one further down"
+        related = [(("rules", above), "this one takes all")]
+        report(("rules", name), "unreachable", message, help=help_text, on="key", related=related)
+    everything = takes_all(settings["rules"])
+    if everything is not None and settings.get("default") is not None:
+        message = f"no request is left for the default action: the rule `{everything}` takes all"
+        related = [(("rules", everything), "this one takes all")]
+        report(("default",), "idle-default", message, help="remove one of them", on="key", severity="info", related=related)
 
 
 def _check_health(settings: Mapping[str, Any], report: Report) -> None:

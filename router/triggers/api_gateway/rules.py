@@ -6,6 +6,7 @@ from typing import Any
 from router.model import Report
 from router.policies.cors import check_cors
 from router.policies.webhook_auth import check_auth
+from router.triggers.api_gateway.reach import takes_all, unreached
 from router.triggers.api_gateway.routes import DEFAULT_ROUTE, RouteKey, RouteSyntaxError, parse_route_key
 from router.triggers.api_gateway.site import DEFAULT_STAGE, stage_of
 
@@ -37,6 +38,7 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
         check_cors(settings["cors"], report)
     parsed = list(_parsed(settings, report))
     _check_collisions(parsed, report)
+    _check_reach(settings, parsed, report)
     if api == "rest":
         _check_resources(parsed, report)
         if DEFAULT_ROUTE in settings["routes"]:
@@ -118,6 +120,19 @@ def _check_collisions(parsed: list[tuple[str, RouteKey]], report: Report) -> Non
         if claim in first:
             report(("routes", text), "same-route", f"this route takes the same requests as `{first[claim]}`", on="key")
         first.setdefault(claim, text)
+
+
+def _check_reach(settings: Mapping[str, Any], parsed: list[tuple[str, RouteKey]], report: Report) -> None:
+    for text, others in unreached(parsed):
+        message = "no request comes here: every method of this path has a route of its own"
+        related = [(("routes", other), "this one takes its method") for other in others]
+        report(("routes", text), "unreachable", message, help="remove it", on="key", related=related)
+    everything = takes_all(parsed)
+    if everything is not None and settings["api"] == "http" and DEFAULT_ROUTE in settings["routes"]:
+        message = "every path and method has a route, so that no request is left for `$default`"
+        related = [(("routes", other), "this one takes its part") for other in everything]
+        path = ("routes", DEFAULT_ROUTE)
+        report(path, "idle-default", message, help="remove one of them", on="key", severity="info", related=related)
 
 
 def _check_resources(parsed: list[tuple[str, RouteKey]], report: Report) -> None:

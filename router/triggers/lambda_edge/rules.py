@@ -5,6 +5,7 @@ from typing import Any
 
 from router.arn import parse_function_arn
 from router.model import Report
+from router.patterns.inclusion import Cover, covers, parse_path
 from router.policies.webhook_auth import check_auth
 from router.triggers.lambda_edge.headers import is_forbidden_as_custom
 from router.triggers.lambda_edge.origins import OriginUrl, parse_url
@@ -55,17 +56,23 @@ def check_functions(settings: Mapping[str, Any], functions: Mapping[str, Any], r
 
 
 def _check_patterns(patterns: list[str], report: Report) -> None:
+    """A behavior that others take everything from only together is not seen."""
     seen: dict[str, str] = {}
+    cover: Cover[str] = Cover()
     for pattern in patterns:
         place = ("behaviors", pattern)
-        everything = seen.get("*") or seen.get("/*")
+        glob = parse_path(with_slash(pattern))
+        above = next((each for each in cover.candidates(glob) if covers(parse_path(with_slash(each)), glob)), None)
         same = seen.get(with_slash(pattern))
         if same is not None:
             report(place, "same-pattern", f"`{pattern}` means the same as `{same}` above it", on="key")
-        elif everything is not None:
-            help_text = "behaviors are tried in order: write the default one last"
-            report(place, "unreachable", f"no request comes here: `{everything}` above it takes all", help=help_text, on="key")
+        elif above is not None:
+            help_text = "behaviors are tried in order: write the more general one further down, the default one last"
+            related = [(("behaviors", above), "this one takes all")]
+            message = f"no request comes here: `{above}` above it takes all"
+            report(place, "unreachable", message, help=help_text, on="key", related=related)
         seen.setdefault(with_slash(pattern), pattern)
+        cover.add(glob, pattern)
 
 
 def _check_version(reference: str, path: tuple[Any, ...], report: Report) -> None:
