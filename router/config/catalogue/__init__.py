@@ -4,7 +4,7 @@ Nothing that checks a file reads this: it is for people, and imported when they 
 module of its family; the tests hold every record to what the examples give, and to the code that reports it.
 """
 
-from router.config.catalogue import events, files, functions, listeners, schema, suppression, triggers, web, yaml
+from router.config.catalogue import events, files, functions, listeners, reachability, schema, suppression, triggers, web, yaml
 from router.config.catalogue.rule import Rule, Tier
 
 RULES: tuple[Rule, ...] = (
@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     *triggers.RULES,
     *web.RULES,
     *events.RULES,
+    *reachability.RULES,
     *suppression.RULES,
 )
 
