@@ -20,7 +20,7 @@ from router.ingress.queue_lanes import Lanes
 from router.ingress.queue_poller import DEFAULT_VISIBILITY
 from router.ingress.queue_work import Work
 from router.ingress.request import RequestReader
-from router.model import Remark, Reply, Request, Trigger
+from router.model import Remark, Reply, Request, RouteVerdict, Trigger
 from router.ports import Acceptor, Clock, Fetcher, Forwarder, Invoker
 from router.settings import Aws, Config, Listener, Tls
 from router.simulation.clock import VirtualClock
@@ -79,6 +79,11 @@ class Entrance:
         raise SimulationError(f"there is no trigger `{name}`" if name else "the envelope does not say which trigger it is for")
 
 
+def judged(trigger: Trigger, given: Request | Batch) -> list[RouteVerdict]:
+    """What each route of the trigger says of it; empty where the type has no routes."""
+    return [*trigger.type.judge(trigger.built, given)] if trigger.type.judge is not None else []
+
+
 # --- requests --------------------------------------------------------------------------------------------------------
 
 
@@ -95,7 +100,8 @@ async def request(entrance: Entrance, envelope: HttpEnvelope, addressed: str | N
             body = BodyReader(incoming, listener.max_body, lambda: None)
             exchange = Exchange(trigger, made, body.read, body.piece)
             reply = await _whole(await entrance.driver.run(exchange))
-            return Trace(trigger, misses, reply, remarks=exchange.remarks)
+            verdicts = judged(trigger, replace(made, body=envelope.body))
+            return Trace(trigger, misses, reply, verdicts=verdicts, remarks=exchange.remarks)
     return Trace(None, misses, plain_error(404, "unmatched", "No trigger claims this request."))
 
 
@@ -191,7 +197,8 @@ async def messages(entrance: Entrance, envelope: QueueEnvelope, addressed: str |
             blocked |= _blocked(queue, batch)
         else:
             entrance.clock.set(start)
-    return _settled(entrance, trigger, {message.handle: message.id for message in received})
+    everything = Batch(tuple(received), entrance.new_id(), entrance.new_trace(start), start, arn)
+    return _settled(entrance, trigger, everything, {message.handle: message.id for message in received})
 
 
 def _blocked(queue: FakeQueue, batch: Sequence[Message]) -> set[str]:
@@ -252,18 +259,19 @@ async def tick(entrance: Entrance, envelope: TickEnvelope, addressed: str | None
 
 async def _batch(entrance: Entrance, trigger: Trigger, message: Message) -> Trace:
     now = entrance.clock.now()
-    await entrance.driver.run_batch(BatchExchange(trigger, Batch((message,), entrance.new_id(), entrance.new_trace(now), now)))
-    return _settled(entrance, trigger)
+    batch = Batch((message,), entrance.new_id(), entrance.new_trace(now), now)
+    await entrance.driver.run_batch(BatchExchange(trigger, batch))
+    return _settled(entrance, trigger, batch)
 
 
-def _settled(entrance: Entrance, trigger: Trigger, names: Mapping[str, str] | None = None) -> Trace:
+def _settled(entrance: Entrance, trigger: Trigger, batch: Batch, names: Mapping[str, str] | None = None) -> Trace:
     """One settlement of all batches: the last word about each message. `names`: what stands for which handle."""
     driver = entrance.driver
     results = {result.handle: result for settlement in driver.settlements for result in _results(settlement)}
     error = next((settlement for settlement in reversed(driver.settlements) if settlement.error is not None), Settlement(()))
     told = tuple(replace(result, handle=(names or {}).get(handle, handle)) for handle, result in results.items())
     settlement = Settlement(told, error.error, error.detail)
-    return Trace(trigger, settlement=settlement, remarks=[*driver.remarks])
+    return Trace(trigger, settlement=settlement, verdicts=judged(trigger, batch), remarks=[*driver.remarks])
 
 
 def _results(settlement: Settlement) -> list[Completed | Rejected]:

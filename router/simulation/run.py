@@ -58,6 +58,10 @@ async def simulate(
     trace = await enter(entrance, addressed.envelope, addressed.trigger)
     await deliveries.run(math.inf if horizon is None else now + horizon)
     trace.calls, trace.forwards = called.calls, forwarder.forwards
+    matched = {verdict.route for verdict in trace.verdicts if verdict.matched}
+    for call in trace.calls:
+        if not call.delivery and len(matched) == 1:
+            call.route = next(iter(matched))
     trace.deliveries = [*deliveries.traces.values()]
     clock.set(clock.latest)
     trace.ended = clock.elapsed()

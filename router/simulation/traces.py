@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from router.batches import Settlement
-from router.model import Headers, Remark, Reply, Trigger
+from router.model import Headers, Remark, Reply, RouteVerdict, Trigger
 from router.routing import Miss
 
 
@@ -78,14 +78,16 @@ class Forwarded:
 class Trace:
     """Everything that was seen. `trigger`: None where none claims the request; `misses`: what kept the others from it.
 
-    `reply`: of a request, with its body as bytes. `settlement`: of messages, tasks and planned times. `calls` in the order in
-    which they began. `faults`: errors of the router's own.
+    `reply`: of a request, with its body as bytes. `settlement`: of messages (by their ids), tasks and planned times.
+    `verdicts`: of the trigger's routes; triggers that share its claim show in `deliveries` alone. `calls`: in the order in
+    which they were made.
     """
 
     trigger: Trigger | None
     misses: list[Miss] = field(default_factory=list)
     reply: Reply | None = None
     settlement: Settlement | None = None
+    verdicts: list[RouteVerdict] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     deliveries: list[DeliveryTrace] = field(default_factory=list)
     forwards: list[Forwarded] = field(default_factory=list)

@@ -38,6 +38,11 @@ async def test_a_request_is_answered_as_the_front_door_does(play: Any, make_http
     assert event["requestContext"]["http"]["sourceIp"] == "203.0.113.7"
     assert event["headers"]["x-forwarded-proto"] == "https"
     assert [(miss.trigger, miss.predicate) for miss in trace.misses] == []
+    assert [(verdict.route, verdict.matched) for verdict in trace.verdicts] == [
+        ("GET /orders/{id}", True),
+        ("POST /imports", False),
+    ]
+    assert call.route == "GET /orders/{id}"
 
 
 async def test_a_deadline_of_the_front_door_passes_in_virtual_time(play: Any, make_http: Any) -> None:
