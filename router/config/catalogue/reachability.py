@@ -54,7 +54,7 @@ RULES: tuple[Rule, ...] = (
         Severity.WARNING,
         "A pattern has one field twice, and only the last one counts.",
         "Keys are joined with dots to paths, and of one path that comes twice, nested or beside an `$or`, the last list takes"
-        " the place of the others, as in AWS. Whoever wrote both wants both: say it in one list, or in each branch of the `$or`.",
+        " the place of the others, as in AWS. Say both in one list, or the one in each branch of the `$or`.",
         bad=ORDERS + _BUS.replace("{source: [shop]}", "{detail: {total: [{numeric: ['>', 0]}]}, detail.total: [1]}"),
         at=(9, 51),
         good=ORDERS + _BUS.replace("{source: [shop]}", "{detail: {total: [{numeric: ['>', 0, '<=', 1]}]}}"),
