@@ -158,9 +158,12 @@ def test_listeners(found: Found, more: str, expected: list[tuple[str, int, int]]
 
 def test_two_listeners_on_one_address(found: Found) -> None:
     more = "listeners: {a: 127.0.0.1:1, b: 127.0.0.1:1, c: 127.0.0.1:2, d: 127.0.0.1:0, e: 127.0.0.1:0}"
-    assert found(config(trigger="function: orders, listener: a", more=more)) == [("same-address", 5, 32)]
+    unused = [("unused-listener", 5, column) for column in (29, 45, 61, 77)]
+    expected = [*unused[:1], ("same-address", 5, 32), *unused[1:]]
+    assert found(config(trigger="function: orders, listener: a", more=more)) == expected
     more = 'listeners: {a: 127.0.0.1:1, b: 0.0.0.0:1, c: "[::]:1"}'
-    assert found(config(trigger="function: orders, listener: a", more=more)) == [("same-address", 5, 32)]
+    expected = [*unused[:1], ("same-address", 5, 32), ("unused-listener", 5, 43)]
+    assert found(config(trigger="function: orders, listener: a", more=more)) == expected
 
 
 def test_listeners_are_declared(found: Found) -> None:
@@ -197,8 +200,10 @@ def test_claims(found: Found, other: str, expected: list[tuple[str, int, int]]) 
 
 def test_a_trigger_that_claims_nothing_needs_no_listener(found: Found) -> None:
     more = "listeners: {a: 127.0.0.1:1, b: 127.0.0.1:2}"
-    assert found(config(trigger="function: orders, note: silent", more=more)) == []
-    assert found(config(trigger="function: orders, note: silent, listener: a", more=more)) == [("without-effect", 4, 70)]
+    unused = [("unused-listener", 5, 13), ("unused-listener", 5, 29)]
+    assert found(config(trigger="function: orders, note: silent", more=more)) == unused
+    expected = [("without-effect", 4, 70), *unused]
+    assert found(config(trigger="function: orders, note: silent, listener: a", more=more)) == expected
 
 
 def test_disabled_triggers_are_checked(found: Found) -> None:

@@ -32,6 +32,52 @@ triggers:
       ANY /{proxy+}: orders
       ANY /: orders
 """
+_TWO_QUEUES = """\
+triggers:
+  jobs: {type: sqs, invocation: async, queue: jobs, function: orders}
+  more: {type: sqs, invocation: async, queue: jobs, function: orders}
+"""
+_POOLS = """\
+triggers:
+  customers:
+    type: cognito
+    invocation: sync
+    path: /cognito/customers
+    user_pool: eu-west-1_Customers
+    operations: {PreSignUp: orders}
+  partners:
+    type: cognito
+    invocation: sync
+    path: /cognito/partners
+    user_pool: eu-west-1_Customers
+    operations: {PreSignUp: orders}
+"""
+_BUCKET = """\
+  archive: arn:aws:lambda:eu-west-1:111122223333:function:archive
+triggers:
+  uploads:
+    type: s3
+    invocation: async
+    source: {sqs: uploads}
+    notifications:
+      images: {events: "s3:ObjectCreated:*", prefix: images/, function: orders}
+      all: {events: "s3:ObjectCreated:Put", function: archive}
+"""
+_HOOK = """\
+triggers:
+  api: {type: api_gateway, api: http, invocation: sync, routes: {POST /hooks/orders: orders}}
+  task: {type: step_functions, invocation: sync, path: /hooks/orders, function: orders}
+"""
+_LISTENERS = """\
+listeners: {public: "127.0.0.1:8080", internal: "127.0.0.1:8081"}
+triggers:
+  url: {type: function_url, invocation: sync, listener: public, function: orders}
+"""
+_OFF = """\
+defaults: {sqs: {batch_size: 5}}
+triggers:
+  jobs: {type: sqs, invocation: async, queue: jobs, function: orders, enabled: false}
+"""
 _PATTERN_PAGE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html"
 _FILTER_PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html"
 
@@ -94,5 +140,86 @@ RULES: tuple[Rule, ...] = (
         at=(12, 7),
         good=ORDERS + _API,
         source="https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html",
+    ),
+    Rule(
+        "same-source",
+        _TIER,
+        Severity.WARNING,
+        "Two triggers poll the same queue or activity.",
+        "Each message goes to one of them, whichever asks first, and what the filters of the one do not want is deleted before"
+        " the other sees it. Let one trigger poll; for two functions, subscribe two queues to a topic.",
+        bad=ORDERS + _TWO_QUEUES,
+        at=(6, 47),
+        good=ORDERS
+        + _TWO_QUEUES.replace(
+            "more: {type: sqs, invocation: async, queue: jobs", "more: {type: sqs, invocation: async, queue: more"
+        ),
+        source=_FILTER_PAGE,
+    ),
+    Rule(
+        "same-operation",
+        _TIER,
+        Severity.WARNING,
+        "A user pool has two functions for one of its triggers.",
+        "A pool calls one function for each trigger, so that one of these is never called, whichever path the sender knows.",
+        bad=ORDERS + _POOLS,
+        at=(16, 18),
+        good=ORDERS
+        + _POOLS.replace("partners\n    user_pool: eu-west-1_Customers", "partners\n    user_pool: eu-west-1_Partners"),
+        source="https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html",
+    ),
+    Rule(
+        "delivered-twice",
+        _TIER,
+        Severity.WARNING,
+        "A function gets the same event twice.",
+        "Two rules, subscriptions, notifications or schedules call one function in the same way (qualifier, weights, input),"
+        " and what fits the one fits the other, too.",
+        bad=ORDERS + _BUS + "      all: {function: orders, pattern: {source: [{prefix: ''}]}}\n",
+        at=(9, 7),
+        good=ORDERS + _BUS + "      all: {function: orders, pattern: {source: [{anything-but: shop}]}}\n",
+        source="https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html",
+    ),
+    Rule(
+        "overlapping-notifications",
+        _TIER,
+        Severity.WARNING,
+        "Two notifications overlap in event type, prefix and suffix.",
+        "S3 refuses such a configuration, so that it could not be moved there; here both functions get the event.",
+        bad=ORDERS + _BUCKET,
+        at=(11, 7),
+        good=ORDERS + _BUCKET.replace('Put", function', 'Put", prefix: films/, function'),
+        source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html",
+    ),
+    Rule(
+        "hidden-route",
+        _TIER,
+        Severity.WARNING,
+        "All requests of a route go to a webhook or an AWS API on the same listener.",
+        "An exact path goes before AWS's APIs, and those before every API, load balancer and site, whatever host is asked for.",
+        bad=ORDERS + _HOOK,
+        at=(5, 66),
+        good=ORDERS + _HOOK.replace("path: /hooks/orders", "path: /tasks/orders"),
+        source="docs/configuration.md",
+    ),
+    Rule(
+        "unused-listener",
+        _TIER,
+        Severity.WARNING,
+        "No trigger stands on a listener.",
+        "It would be opened, and answer 404 to everything. Triggers that poll, and schedules, need none.",
+        bad=ORDERS + _LISTENERS,
+        at=(4, 39),
+        good=ORDERS + _LISTENERS.replace(', internal: "127.0.0.1:8081"', ""),
+    ),
+    Rule(
+        "idle-defaults",
+        _TIER,
+        Severity.INFO,
+        "Every trigger of a type that has defaults is off.",
+        "The defaults have no effect until one of them is enabled again.",
+        bad=ORDERS + _OFF,
+        at=(4, 12),
+        good=ORDERS + _OFF.replace(", enabled: false", ""),
     ),
 )

@@ -6,7 +6,19 @@ about values that are not known because a variable is not set.
 
 from collections.abc import Callable
 
-from router.config.rules import asynchronous, filters, functions, listeners, local, monitoring, patterns, settings, triggers
+from router.config.rules import (
+    asynchronous,
+    filters,
+    functions,
+    listeners,
+    local,
+    monitoring,
+    patterns,
+    settings,
+    triggers,
+    twice,
+    unreached,
+)
 from router.config.rules.context import Context
 
 RULES: tuple[Callable[[Context], None], ...] = (
@@ -37,6 +49,13 @@ RULES: tuple[Callable[[Context], None], ...] = (
     asynchronous.defaults,  # unused-defaults (warning)
     filters.patterns,  # bad-pattern, without-effect
     patterns.reachable,  # never-matches, loses-messages, replaced-field, matches-everything, repeated-value
+    twice.sources,  # same-source (warning)
+    twice.operations,  # same-operation (warning)
+    twice.deliveries,  # delivered-twice (warning)
+    twice.notifications,  # delivered-twice, overlapping-notifications (warnings)
+    unreached.routes,  # hidden-route (warning)
+    unreached.listeners,  # unused-listener (warning)
+    unreached.defaults,  # idle-defaults (info)
     monitoring.without_effect,  # without-effect
     monitoring.unseen_failures,  # unseen-failures (warning)
     settings.literal_secrets,  # literal-secret (warning)
