@@ -14,6 +14,7 @@ from router.batches import Message
 from router.envelopes import QueueEnvelope
 from router.samples import moments, reading
 from router.samples.words import Chosen, Context, Kind, Option
+from router.triggers._queue_source import region_of
 from router.triggers.sqs.event import md5_of_attributes
 
 SENDER = "AIDAIENQZJOLO23YVJ4VO"
@@ -22,11 +23,12 @@ _SEQUENCE = 18_849_496_460_467_696_128
 
 
 def queue_arn(queue: str, context: Context) -> str:
-    """Of an ARN, a URL or a name."""
+    """Of an ARN, a URL or a name; a URL of AWS says account and region, too."""
     if queue.startswith("arn:"):
         return queue
-    name = queue.rstrip("/").rpartition("/")[2]
-    return f"arn:aws:sqs:{context.region}:{context.account_id}:{name}"
+    *_, account, name = ("", *queue.rstrip("/").split("/"))
+    owner = account if len(account) == 12 and account.isdigit() else context.account_id
+    return f"arn:aws:sqs:{region_of(queue) or context.region}:{owner}:{name}"
 
 
 def message(

@@ -98,7 +98,7 @@ def play_() -> "Callable[..., Played]":
 
 def configured(text: str, **environment: str) -> Config:
     """A configuration whose callers are all believed. Fails where it is not valid."""
-    text = text if "version:" in text else f"version: 1\n{text}"
+    text = text if "version: 1" in text else f"version: 1\n{text}"
     text = text if "\naws:" in text else f"{text}\naws: {{region: {REGION}, account_id: {ACCOUNT}}}\n"
     code = {f"../functions/{path.relative_to(CODE)}": b"" for path in CODE.rglob("*.*")}
     files = FakeFiles({"router.yaml": text, **code})

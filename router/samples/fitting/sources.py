@@ -31,7 +31,9 @@ def _carried(wish: Wish, kind: str, *via: str) -> Fitted:
     """A kind of another type that comes through carriers."""
     settings = wish.settings
     queue = settings["queue"] if wish.trigger.type.name == "sqs" else _queue_of(settings)
-    defaults: dict[str, Any] = {"via": [*via, *(["sqs"] if queue is not None else [])]}
+    chosen = wish.given.pop("via", None)
+    inner = [*via] if chosen is None else [*reading.texts(chosen)]
+    defaults: dict[str, Any] = {"via": inner if queue is None else _ending(inner)}
     defaults |= _through(queue) if queue is not None else {"path": settings["source"]["http"]}
     return Fitted(kind, defaults | ({"topic": settings["topics"][0]} if "topics" in settings else {}))
 
@@ -104,7 +106,8 @@ def s3(wish: Wish) -> Fitted:
     wanting = wish.pick("notification", "notifications", lambda each: _notifying(each, wish.given))
     notification = settings["notifications"][wanting]
     key = f"{unquote_plus(notification['prefix'])}{_stem(notification)}{unquote_plus(notification['suffix'])}"
-    event = str(wish.given.get("event") or notification["events"][0]).removeprefix("s3:")
+    events = sorted(notification["events"], key=lambda each: not _includes("ObjectCreated:*", each))
+    event = str(wish.given.get("event") or events[0]).removeprefix("s3:")
     defaults: dict[str, Any] = {"key": key, "configuration_id": wanting}
     if settings.get("buckets"):
         defaults["bucket"] = settings["buckets"][0]
@@ -130,14 +133,24 @@ def _ending(via: Any) -> list[str]:
 
 
 def _notifying(notifications: Mapping[str, Any], given: Mapping[str, Any]) -> str | None:
-    """The first whose prefix, suffix and events fit the key and event that were chosen."""
+    """The first whose prefix, suffix and events fit the key and event that were chosen.
+
+    Where nothing is said of the event an object is put, if any notification wants that.
+    """
     key, event = given.get("key"), given.get("event")
-    for name, each in notifications.items():
+    by_event = [
+        name for name, each in notifications.items() if _wants(each, "ObjectCreated:*" if event is None else str(event))
+    ]
+    for name in by_event or notifications:
+        each = notifications[name]
         prefix, suffix = unquote_plus(each["prefix"]), unquote_plus(each["suffix"])
-        by_key = key is None or (str(key).startswith(prefix) and str(key).endswith(suffix))
-        if by_key and (event is None or any(_includes(wanted, str(event)) for wanted in each["events"])):
+        if key is None or (str(key).startswith(prefix) and str(key).endswith(suffix)):
             return name
-    return None
+    return by_event[0] if by_event else None
+
+
+def _wants(notification: Mapping[str, Any], event: str) -> bool:
+    return any(_includes(wanted, event) or _includes(event, wanted) for wanted in notification["events"])
 
 
 def _includes(wanted: str, event: str) -> bool:
