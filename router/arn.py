@@ -14,6 +14,21 @@ _FUNCTION_ARN = re.compile(
     r":function:(?P<name>[a-zA-Z0-9-_.]{1,140})(?::(?P<qualifier>\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_]{1,128}))?",
     re.ASCII,
 )
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
+"""What the names of regions begin with, outside AWS's commercial partition."""
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region belongs to: `aws`, `aws-cn`, `aws-us-gov`, …"""
+    return next((partition for start, partition in _PARTITIONS.items() if region.startswith(start)), "aws")
 
 
 @dataclass(slots=True, frozen=True)

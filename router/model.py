@@ -289,6 +289,8 @@ class TriggerType:
     came from there. A trigger that is polled claims no requests.
     `timetable(built)`: the schedules that hand `handle_batch` what is due. `check_at(settings, now, report)`: rules that depend
     on the time, in epoch seconds; warnings only. `accepts(settings)`: whether it asks for `Accept`s, which need the journal.
+    `is_later(settings, path)`: whether the function that is named at `path` below the settings gets accepted events; None: all
+    of the trigger's functions do, where it accepts any.
     """
 
     name: str
@@ -309,6 +311,7 @@ class TriggerType:
     check_functions: Callable[[Mapping[str, Any], Mapping[str, Any], Report], None] | None = None
     routes: Callable[[Mapping[str, Any]], Sequence[DeclaredRoute]] | None = None
     judge: Callable[[Any, Request | Batch], Sequence[RouteVerdict]] | None = None
+    is_later: Callable[[Mapping[str, Any], tuple[str | int, ...]], bool] | None = None
 
 
 @dataclass(slots=True, frozen=True)

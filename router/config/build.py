@@ -5,19 +5,16 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any
 
-from router.arn import DEFAULT_ACCOUNT, DEFAULT_REGION, FunctionArn, parse_function_arn
+from router.arn import DEFAULT_ACCOUNT, DEFAULT_REGION, FunctionArn, parse_function_arn, partition_of
 from router.config.addresses import parse_address
 from router.config.destinations import Resolver, without_opaque_destinations
 from router.config.monitoring import cloudwatch
 from router.config.nodes import Opaque
-from router.config.references import ARN_TIMEOUT, Functions
+from router.config.references import ARN_TIMEOUT, LOCAL_TIMEOUT, Functions
 from router.deliveries import Durability
 from router.model import Function, LocalFunction, Place, Scope, Target, Trigger, TriggerType
 from router.patterns.filters import compile_filter
 from router.settings import Address, Admin, Aws, Config, JournalSettings, Listener, Log, Tls
-
-LOCAL_TIMEOUT = 3.0
-"""Seconds, as in AWS where nothing is configured."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -107,7 +104,7 @@ def _aws(settings: Mapping[str, Any], env: Mapping[str, str]) -> Aws:
 
 def _function(name: str, settings: Mapping[str, Any], aws: Aws, env_file: Mapping[str, str]) -> Function:
     declared = parse_function_arn(settings["arn"]) if settings["arn"] is not None else None
-    arn = declared or FunctionArn(aws.region, aws.account_id, name)
+    arn = declared or FunctionArn(aws.region, aws.account_id, name, partition=partition_of(aws.region))
     timeout = settings["timeout"]
     if timeout is None:
         timeout = ARN_TIMEOUT if declared else LOCAL_TIMEOUT

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from router.arn import parse_function_arn
+from router.arn import parse_function_arn, partition_of
 from router.config.nodes import Opaque
 from router.functions import AsyncPolicy, DestinationAddress, Target
 
@@ -112,9 +112,9 @@ class Resolver:
 
     def _arn(self, named: Named) -> str:
         if named.service == "s3":
-            return f"arn:aws:s3:::{named.name}"
+            return f"arn:{partition_of(self.region)}:s3:::{named.name}"
         prefix = "event-bus/" if named.service == "events" else ""
-        return f"arn:aws:{named.service}:{self.region}:{self.account_id}:{prefix}{named.name}"
+        return f"arn:{partition_of(self.region)}:{named.service}:{self.region}:{self.account_id}:{prefix}{named.name}"
 
     def policy(self, *layers: Mapping[str, Any] | None) -> AsyncPolicy:
         """The policy of several `async:` blocks; a key that is written in an earlier one wins."""

@@ -11,6 +11,9 @@ from router.model import Function, Target
 ARN_TIMEOUT = 900.0
 """Seconds: the longest a function may run in AWS, and the default for an ARN."""
 
+LOCAL_TIMEOUT = 3.0
+"""Seconds for a function that runs on this machine, as in AWS where nothing is configured."""
+
 _QUALIFIER = re.compile(r"\$LATEST|[A-Za-z0-9_-]{1,128}")
 
 

@@ -23,3 +23,20 @@ def size(text: str) -> int:
         raise ValueError(f"{text!r} is no size")
     number, unit = match.groups()
     return int(number) * _BYTES[unit] if "." not in number else int(float(number) * _BYTES[unit])
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as a configuration writes them, in the largest unit that divides them: `29s`, `15m`, `50ms`."""
+    for unit in ("d", "h", "m", "s"):
+        number = seconds / _SECONDS[unit]
+        if number >= 1 and number.is_integer():
+            return f"{int(number)}{unit}"
+    return f"{seconds * 1000:g}ms" if seconds < 1 else f"{seconds:g}s"
+
+
+def size_text(number: int) -> str:
+    """Bytes as a configuration writes them: `6MiB`, `262144B` where no unit divides them."""
+    for unit in ("GiB", "MiB", "KiB"):
+        if number and number % _BYTES[unit] == 0:
+            return f"{number // _BYTES[unit]}{unit}"
+    return f"{number}B"

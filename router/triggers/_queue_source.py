@@ -51,7 +51,10 @@ def region_of(queue: str) -> str | None:
     """The region that an ARN or one of AWS's own URLs names (`https://sqs.eu-west-1.amazonaws.com/…`)."""
     if queue.startswith("arn:"):
         return queue.split(":")[3]
-    host = urlsplit(queue).hostname or ""
+    try:
+        host = urlsplit(queue).hostname or ""
+    except ValueError:
+        return None
     labels = host.split(".")
     if ".amazonaws.com" not in host or len(labels) < 4:
         return None

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from router import jsontext
+from router.arn import partition_of
 from router.batches import Batch, Message, Missed, Planned
 from router.deliveries import MAX_EVENT, Acceptance
 from router.errors import Unmatched
@@ -79,13 +80,9 @@ def _entry(name: str, settings: Mapping[str, Any], scope: Scope) -> Entry:
         name,
         parse_schedule(settings["expression"]),
         scope.target(reference),
-        f"arn:{_partition(scope.region)}:events:{scope.region}:{scope.account_id}:rule/{scope.name}.{name}",
+        f"arn:{partition_of(scope.region)}:events:{scope.region}:{scope.account_id}:rule/{scope.name}.{name}",
         jsontext.dumps(written).decode() if written is not None else None,
     )
-
-
-def _partition(region: str) -> str:
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
 
 
 def timetable(built: Timetable) -> Sequence[Planned]:

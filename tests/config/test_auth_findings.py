@@ -130,7 +130,7 @@ def test_what_is_not_known_yet_is_no_finding(auth: str) -> None:
 # --- strangers -------------------------------------------------------------------------------------------------------
 
 PUBLIC = """
-listeners: {{main: 0.0.0.0:8443}}
+listeners: {{main: {{address: 0.0.0.0:8443, tls: {{certificate: cert.pem, key: key.pem}}}}}}
 triggers:
   t:
     type: api_gateway

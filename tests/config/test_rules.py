@@ -134,7 +134,7 @@ LISTENERS = [
     ("listeners: {main: 'unix:'}", [("bad-address", 5, 19)]),
     ("listeners: {main: 'a b:80'}", [("bad-address", 5, 19)]),
     ("listeners: {main: 0.0.0.0:8080}", [("no-auth", 4, 3)]),
-    ("listeners: {main: {address: 127.0.0.1:1, trusted_proxies: [10.0.0.0/8, 'fd00::/8']}}", []),
+    ("listeners: {main: {address: 127.0.0.1:1, trusted_proxies: [10.0.0.0/8, 'fd00::/8']}}", [("without-effect", 5, 42)]),
     ("listeners: {main: {address: 127.0.0.1:1, trusted_proxies: 10.0.0.1/8}}", [("bad-network", 5, 59)]),
     ("listeners: {a: 127.0.0.1:1, b: 127.0.0.1:2}", [("no-listener", 4, 3)]),
     ("admin: {listen: 127.0.0.1:9901}", []),

@@ -95,7 +95,10 @@ FILE = """
 version: 1
 listeners: {public: "0.0.0.0:8443", internal: "127.0.0.1:8081"}
 functions: {f: "arn:aws:lambda:eu-west-1:111122223333:function:f"}
-triggers: {worker: {type: step_functions, invocation: sync, activity: "%s", function: f}}
+triggers:
+  worker: {type: step_functions, invocation: sync, activity: "%s", function: f}
+  one: {type: function_url, invocation: sync, listener: public, auth: none, function: f}
+  other: {type: function_url, invocation: sync, listener: internal, function: f}
 """
 
 
@@ -103,7 +106,7 @@ def test_an_activity_needs_no_listener_and_no_auth() -> None:
     loaded = load(["/etc/router/router.yaml"], files=FakeFiles({"/etc/router/router.yaml": FILE % ARN}), env={})
     assert loaded.problems == []
     assert loaded.config is not None
-    assert [trigger.claims for trigger in loaded.config.triggers] == [()]
+    assert loaded.config.triggers[0].claims == ()
 
 
 # --- tasks of an activity --------------------------------------------------------------------------------------------

@@ -7,14 +7,22 @@ about values that are not known because a variable is not set.
 from collections.abc import Callable
 
 from router.config.rules import (
+    arns,
     asynchronous,
+    delivery,
+    effects,
+    exposure,
     filters,
     functions,
+    limits,
     listeners,
     local,
     monitoring,
     patterns,
+    queues,
+    secrets,
     settings,
+    timeouts,
     triggers,
     twice,
     unreached,
@@ -28,6 +36,13 @@ RULES: tuple[Callable[[Context], None], ...] = (
     functions.references,  # bad-reference, unknown-function
     functions.unused,  # unused-function (warning)
     functions.weights,  # bad-weights, without-effect
+    arns.partitions,  # partition-region, mixed-partitions (warning)
+    arns.regions,  # region-mismatch
+    arns.other_regions,  # other-region (info)
+    arns.destination_regions,  # other-region (info)
+    arns.accounts,  # no-account (warning)
+    arns.roles,  # cross-account-role (info)
+    arns.qualifiers,  # bad-qualifier, looks-like-latest (warning), local-weights (info)
     local.what_to_start,  # without-effect, no-runtime, no-handler
     local.without_effect,  # without-effect
     local.handlers,  # no-code, bad-handler, no-handler-file
@@ -39,14 +54,26 @@ RULES: tuple[Callable[[Context], None], ...] = (
     listeners.named_listeners,  # no-listener, unknown-listener
     listeners.strangers,  # no-auth
     listeners.admin,  # no-token, without-effect
+    exposure.plain_credentials,  # plain-credentials (warning)
+    exposure.proxies,  # trusts-everybody (warning), without-effect
+    exposure.open_doors,  # unproved-messages, everything-open (warnings)
+    exposure.credentials,  # shared-credentials (info)
     triggers.invocations,  # bad-invocation
     triggers.own_rules,  # the types' own codes
     triggers.in_time,  # the types' own codes (warnings)
     triggers.claims,  # same-claim, same-route
+    timeouts.callers,  # caller-gives-up (warning)
+    queues.batches,  # whole-batch-again (info)
+    queues.concurrency,  # without-effect
     asynchronous.destinations,  # bad-destination
     asynchronous.ages,  # bad-age, bad-delay
     asynchronous.without_effect,  # without-effect, managed-only
     asynchronous.defaults,  # unused-defaults (warning)
+    delivery.retries_in_time,  # retries-too-late (warning), retries-cut-off (info)
+    delivery.unused_delays,  # without-effect
+    delivery.same_destination,  # same-destination (warning)
+    delivery.unused_blocks,  # without-effect
+    delivery.journal,  # idle-setting, short-window (warnings), without-effect
     filters.patterns,  # bad-pattern, without-effect
     patterns.reachable,  # never-matches, loses-messages, replaced-field, matches-everything, repeated-value
     twice.sources,  # same-source (warning)
@@ -58,7 +85,13 @@ RULES: tuple[Callable[[Context], None], ...] = (
     unreached.defaults,  # idle-defaults (info)
     monitoring.without_effect,  # without-effect
     monitoring.unseen_failures,  # unseen-failures (warning)
-    settings.literal_secrets,  # literal-secret (warning)
+    effects.aws,  # idle-setting (warning)
+    effects.triggers,  # without-effect
+    limits.quotas,  # aws-quota (info)
+    limits.beyond,  # beyond-aws (info)
+    limits.local_functions,  # beyond-aws (info)
+    limits.runtimes,  # deprecated-runtime (info)
+    secrets.literal_secrets,  # literal-secret (warning)
     settings.unused_defaults,  # unused-defaults (warning)
 )
 

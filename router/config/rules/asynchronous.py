@@ -6,18 +6,19 @@ from typing import Any
 from router.config.destinations import DESTINATIONS, parse_destination
 from router.config.nodes import Opaque
 from router.config.problem import Path
-from router.config.references import parse_reference
 from router.config.rules.context import Context
+from router.config.rules.places import async_blocks
 
 _MANAGED_ONLY = ("max_retries", "retry_delays", "max_event_age", "on_success", "on_failure", "dead_letter")
-_AGE = (60.0, 21_600.0)
+AGE = (60.0, 21_600.0)
+"""Seconds that Lambda takes as an event's maximum age."""
 
 Settings = Mapping[str, Any]
 
 
 def destinations(context: Context) -> None:
     """Each destination can be one: the right kind for its purpose, and no FIFO queue or topic."""
-    for path, block in _blocks(context):
+    for path, block in async_blocks(context):
         for key in DESTINATIONS:
             text = block.get(key)
             if isinstance(text, str) and not isinstance(text, Opaque):
@@ -40,9 +41,9 @@ def _check_destination(context: Context, path: Path, key: str, text: str) -> Non
 
 def ages(context: Context) -> None:
     """An event's age is limited to what Lambda takes: one minute to six hours. A wait has to come to an end."""
-    for path, block in _blocks(context):
+    for path, block in async_blocks(context):
         age = block.get("max_event_age")
-        if age is not None and not _AGE[0] <= age <= _AGE[1]:
+        if age is not None and not AGE[0] <= age <= AGE[1]:
             context.reporter.report((*path, "max_event_age"), "bad-age", "the maximum age of an event lies between 1m and 6h")
         for index, delay in enumerate(block.get("retry_delays") or ()):
             if not delay > 0:
@@ -75,7 +76,7 @@ def _check_trigger(context: Context, name: str, trigger: Settings, accepts: bool
                 context.reporter.report((*path, key), "without-effect", message, help=help_text, on="key")
         return
     block = trigger.get("async") or {}
-    functions = list(named_functions(context, path))
+    functions = list(later_functions(context, name))
     if not _is_known(context, (*path, "async"), block) or any(is_managed(function, block) for function in functions):
         return
     if functions:
@@ -111,34 +112,13 @@ def is_managed(function: Settings, *blocks: Settings) -> bool:
     return function["arn"] is None
 
 
-def _blocks(context: Context) -> Iterator[tuple[Path, Settings]]:
-    """Every `async:` block with its path."""
-    sections = (("functions", context.functions), ("triggers", context.triggers))
-    for section, entries in sections:
-        for name, settings in entries.items():
-            if isinstance(settings.get("async"), Mapping):
-                yield (section, name, "async"), settings["async"]
-    shared = context.settings.get("defaults", {}).get("async")
-    if isinstance(shared, Mapping):
-        yield ("defaults", "async"), shared
-
-
-def named_functions(context: Context, path: Path) -> Iterator[Settings]:
-    """The declared functions that a trigger names; an ARN that nobody declares stands for itself."""
-    if context.settings["triggers"][path[1]].get("functions") in ("all", ["all"]):
+def later_functions(context: Context, trigger: str) -> Iterator[Settings]:
+    """The functions that get what a trigger accepts; an ARN that nobody declares stands for itself."""
+    if context.triggers[trigger].get("functions") in ("all", ["all"]):
         yield from context.functions.values()
-    for where, text in context.references:
-        if where[: len(path)] != path or isinstance(text, Opaque) or "async" in where:
-            continue
-        try:
-            reference = parse_reference(text)
-        except ValueError:
-            continue
-        if reference.arn is not None:
-            declared = [one for one in context.functions.values() if str(one["arn"]) == str(reference.arn)]
-            yield from declared or [{"arn": str(reference.arn), "local": None, "async": None}]
-        elif reference.name in context.functions:
-            yield context.functions[str(reference.name)]
+    for use in context.uses_of(trigger):
+        if use.later:
+            yield use.function
 
 
 def _is_known(context: Context, path: Path, block: Settings) -> bool:

@@ -1,17 +1,43 @@
 """What every rule may look at."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from router.arn import FunctionArn, parse_function_arn
 from router.config.addresses import parse_address
 from router.config.files import Files
-from router.config.nodes import ListNode, MapNode, Node, Opaque, ScalarNode, locate
+from router.config.nodes import ListNode, MapNode, Node, Opaque, ScalarNode, locate, scalars
 from router.config.problem import Path
+from router.config.references import parse_reference
 from router.config.reporting import Reporter
 from router.config.shape import Shapes
 from router.model import TriggerType
 from router.settings import Address
+
+
+@dataclass(slots=True, frozen=True)
+class Use:
+    """A place that names a function: in a trigger, or as a destination (`trigger` None).
+
+    `function`: its settings; of an ARN that nobody declares, `name` is None and they hold the ARN alone. `arn`: in AWS, with
+    the qualifier that is called; None: it has none. `qualifier`: as it is written here, else the declared ARN's. `later`:
+    whether it gets events that were accepted for later.
+    """
+
+    path: Path
+    trigger: str | None
+    name: str | None
+    function: Mapping[str, Any]
+    arn: FunctionArn | None
+    qualifier: str | None
+    later: bool
+
+    @property
+    def shown(self) -> str:
+        """The function as people know it."""
+        return self.name or str(self.arn)
 
 
 @dataclass(slots=True)
@@ -34,6 +60,9 @@ class Context:
     secrets: Collection[Path]
     env_files: Mapping[str, Mapping[str, str]]
     now: float | None = None
+    _uses: list[Use] | None = field(default=None, init=False)
+    _decided: dict[str, Mapping[str, Any]] | None = field(default=None, init=False)
+    _by_trigger: dict[str, list[Use]] | None = field(default=None, init=False)
 
     @property
     def functions(self) -> Mapping[str, Any]:
@@ -59,8 +88,9 @@ class Context:
 
     def decided_triggers(self) -> Iterator[tuple[str, Mapping[str, Any], TriggerType]]:
         """The triggers about which rules can say something."""
+        undecided = {path[1] for path in self.undecided if path[0] == "triggers"}
         for name, settings in self.triggers.items():
-            if not any(path[:2] == ("triggers", name) for path in self.undecided):
+            if name not in undecided:
                 yield name, settings, self.types[settings["type"]]
 
     def listens(self, settings: Mapping[str, Any]) -> bool:
@@ -83,6 +113,71 @@ class Context:
     def is_written(self, path: Path) -> bool:
         return self.node(path) is not None
 
+    def is_own(self, path: Path) -> bool:
+        """Whether a setting of a trigger is written there, and not spread from `defaults:`, which other triggers share."""
+        node = self.node(path)
+        if node is None:
+            return False
+        kind = self.triggers.get(str(path[1]), {}).get("type")
+        place = locate(self.reporter.root, ("defaults", str(kind), *path[2:]))
+        return not (place.exact and place.value is node)
+
+    def is_fixed(self, path: Path) -> bool:
+        """Whether nothing in the value at a path comes from a variable or a file, so that it is the same everywhere."""
+        node = self.node(path)
+        return node is None or not any(scalar.substituted for scalar in scalars(node))
+
+    def is_whole(self) -> bool:
+        """Whether every part of the configuration is known: nothing is broken, nothing waits for a variable."""
+        return not self.broken and not self.undecided and not any(isinstance(text, Opaque) for _, text in self.references)
+
+    def uses(self) -> list[Use]:
+        """Every place that names a function which can be found, in the order of the file; looked up once."""
+        if self._uses is None:
+            by_arn = {_unqualified(each["arn"]): name for name, each in self.functions.items() if each["arn"] is not None}
+            accepting = {name for name, settings, kind in self.decided_triggers() if kind.accepts(settings)}
+            found = (self._use(path, text, by_arn, accepting) for path, text in self.references)
+            self._uses = [use for use in found if use is not None]
+        return self._uses
+
+    def caller(self, use: Use) -> Mapping[str, Any] | None:
+        """The settings of the trigger that a place stands in; None: a destination, or a trigger that waits for a variable."""
+        if self._decided is None:
+            self._decided = {name: settings for name, settings, _ in self.decided_triggers()}
+        return None if use.trigger is None else self._decided.get(use.trigger)
+
+    def uses_of(self, trigger: str) -> list[Use]:
+        """The places of one trigger that name a function."""
+        if self._by_trigger is None:
+            self._by_trigger = defaultdict(list)
+            for use in self.uses():
+                if use.trigger is not None:
+                    self._by_trigger[use.trigger].append(use)
+        return self._by_trigger.get(trigger, [])
+
+    def _use(self, path: Path, text: str, by_arn: Mapping[str, str], accepting: Collection[str]) -> Use | None:
+        if isinstance(text, Opaque):
+            return None
+        try:
+            reference = parse_reference(text)
+        except ValueError:
+            return None
+        name = reference.name if reference.arn is None else by_arn.get(str(reference.arn))
+        if name is not None and name not in self.functions:
+            return None
+        function = self.functions[name] if name is not None else {**_UNDECLARED, "arn": str(reference.arn)}
+        arn = None if function["arn"] is None or isinstance(function["arn"], Opaque) else parse_function_arn(function["arn"])
+        qualifier = reference.qualifier or (arn.qualifier if arn is not None else None)
+        arn = arn.qualified(qualifier) if arn is not None else None
+        trigger = str(path[1]) if path[0] == "triggers" and path[2] != "async" else None
+        later = trigger is None or (trigger in accepting and self._is_later(trigger, path[2:]))
+        return Use(path, trigger, name, function, arn, qualifier, later)
+
+    def _is_later(self, trigger: str, path: Path) -> bool:
+        settings = self.triggers[trigger]
+        is_later = self.types[settings["type"]].is_later
+        return is_later is None or is_later(settings, path)
+
     def is_known(self, path: Path) -> bool:
         """Whether no unset variable stands in the value at a path."""
         node = self.node(path)
@@ -96,6 +191,15 @@ class Context:
             return parse_address(text)
         except ValueError:
             return None
+
+
+_UNDECLARED = {"timeout": None, "max_concurrency": None, "invoke_role_arn": None, "local": None, "async": None}
+"""The settings of a function that is named by its ARN alone."""
+
+
+def _unqualified(text: str) -> str:
+    arn = parse_function_arn(text)
+    return str(arn.qualified(None)) if arn is not None else text
 
 
 def _holds_opaque(node: Node) -> bool:

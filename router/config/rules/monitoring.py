@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.config.problem import Path
-from router.config.rules.asynchronous import is_managed, named_functions
+from router.config.rules.asynchronous import is_managed, later_functions
 from router.config.rules.context import Context
 
 _CLOUDWATCH: Path = ("monitoring", "cloudwatch")
@@ -46,7 +46,7 @@ def unseen_failures(context: Context) -> None:
         if trigger["enabled"] is not True or not kind.accepts(trigger):
             continue
         own = trigger.get("async") or {}
-        functions = named_functions(context, ("triggers", name))
+        functions = later_functions(context, name)
         if any(is_managed(function, own, defaults) and not _is_told(function, own, defaults) for function in functions):
             message = f"nobody would see it when `{name}` gives an event up"
             help_text = "write `on_failure:` under `async:`, or `monitoring: {cloudwatch: {}}`, or an `admin.listen` to scrape"

@@ -69,4 +69,5 @@ TYPE = TriggerType(
     accepts=rules.accepts,
     routes=judging.routes,
     judge=judging.judge,
+    is_later=rules.is_later_at,
 )

@@ -57,6 +57,11 @@ def is_later(settings: Mapping[str, Any], route: Any) -> bool:
     return bool(own == "async" if own is not None else settings["invocation"] == ["async"])
 
 
+def is_later_at(settings: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:
+    """Whether the events of the route that `path` leads into are accepted for later."""
+    return is_later(settings, settings["routes"][path[1]])
+
+
 def accepts(settings: Mapping[str, Any]) -> bool:
     """Whether any route's events are."""
     return any(is_later(settings, route) for route in settings["routes"].values())

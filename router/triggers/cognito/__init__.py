@@ -93,6 +93,11 @@ def accepts(settings: Mapping[str, Any]) -> bool:
     return any(operation.later and chosen.get(operation.name) is not None for operation in OPERATIONS.values())
 
 
+def is_later(settings: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:
+    """Whether the operation that `path` leads into is a custom sender."""
+    return OPERATIONS[str(path[1])].later
+
+
 def _hand_over(request: Request, built: UserPool, call: Call) -> Generator[Step, Any, Reply]:
     """Accepted for later; the pool goes on with the event as it was."""
     receipt = yield from accept_one(call.assignment.target, call.payload, route=call.assignment.operation.name)
@@ -134,4 +139,5 @@ TYPE = TriggerType(
     accepts=accepts,
     routes=routes,
     judge=lambda built, given: judge_event(built.pool, given),
+    is_later=is_later,
 )

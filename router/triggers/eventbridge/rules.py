@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router import jsontext
+from router.arn import partition_of
 from router.deliveries import Acceptance, Condition
 from router.model import Scope, Target
 from router.patterns.events import Pattern, compile_pattern
@@ -34,7 +35,7 @@ class BusName:
     @property
     def arn(self) -> str:
         """Of the bus itself."""
-        return f"arn:aws:events:{self.region}:{self.account}:event-bus/{self.name}"
+        return f"arn:{partition_of(self.region)}:events:{self.region}:{self.account}:event-bus/{self.name}"
 
     def is_meant(self, asked: str) -> bool:
         """Whether a sender's name or ARN of a bus is this one's."""
@@ -43,7 +44,7 @@ class BusName:
     def rule_arn(self, rule: str) -> str:
         """Rules of the default bus do not name it."""
         path = rule if self.name == "default" else f"{self.name}/{rule}"
-        return f"arn:aws:events:{self.region}:{self.account}:rule/{path}"
+        return f"arn:{partition_of(self.region)}:events:{self.region}:{self.account}:rule/{path}"
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,0 +1,105 @@
+"""Rules for secrets that stand in a file as they are: in a place for secrets, or by their look.
+
+No finding quotes them, and no excerpt of the file shows them (see `router.config.load`).
+"""
+
+import re
+from collections.abc import Iterator
+
+from router.config.nodes import ListNode, MapNode, Node, ScalarNode, scalars
+from router.config.problem import Path
+from router.config.rules.context import Context
+
+_LOOKS: tuple[tuple[str, str], ...] = (
+    ("an AWS access key", r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Z0-9])"),
+    ("a private key", r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+    ("a URL with a password", r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*:[^\s/?#@]+@"),
+    ("a token of GitHub", r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{22,})"),
+    ("a token of GitLab", r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{20}"),
+    ("a token of Slack", r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    ("a key of Stripe", r"(?<![A-Za-z0-9])(?:[rs]k_live_|whsec_)[A-Za-z0-9]{16,}"),
+)
+"""What only a secret looks like, with its name."""
+_LOOK = re.compile("|".join(f"(?P<look{number}>{pattern})" for number, (_, pattern) in enumerate(_LOOKS)))
+_HINTS = ("AKIA", "ASIA", "PRIVATE KEY", "://", "gh", "glpat-", "xox", "_live_", "whsec_")
+"""One of these stands in every such text: to look for them is cheaper than the expression is."""
+_SHORTEST = 8
+_EXAMPLE = "EXAMPLE"
+"""The keys of AWS's documentation end so, and open nothing."""
+_NAME = re.compile(
+    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|SIGNING_KEY)$", re.IGNORECASE
+)
+"""Names of variables whose value is a secret itself; `…_SECRET_NAME` or `…_TOKEN_URL` say where one is."""
+_REFERENCE = re.compile(r"arn:|https?://|/|\./|\.\./|[^\s]*\s")
+"""Beginnings of values that are not a secret, but lead to one: an ARN, a URL, a path; and of plain sentences."""
+
+
+def literal_secrets(context: Context) -> None:
+    """A secret comes from a variable or a file; one of a sandbox may stand in the file, so that this is a warning."""
+    told: set[Path] = set()
+    for path in context.secrets:
+        node = context.node(path)
+        if isinstance(node, ScalarNode) and not node.substituted:
+            name = next(part for part in reversed(path) if isinstance(part, str))
+            told.add(path)
+            _say(context, path, f"`{name}` is a secret, and stands in the file as it is", name)
+    for path in _of_variables(context):
+        if path not in told:
+            told.add(path)
+            _say(context, path, f"`{path[-1]}` looks like a secret, and stands in the file as it is", str(path[-1]))
+    for path, what in _by_look(context):
+        if path not in told:
+            name = next((part for part in reversed(path) if isinstance(part, str)), "it")
+            _say(context, path, f"{what} stands in the file as it is", name)
+
+
+def _say(context: Context, path: Path, message: str, name: str) -> None:
+    help_text = f"write `{name}: ${{NAME}}` or `{name}: ${{file:/run/secrets/name}}`"
+    context.reporter.report(path, "literal-secret", message, help=help_text, severity="warning")
+
+
+def _of_variables(context: Context) -> Iterator[Path]:
+    """Variables of local functions whose names say that they are secrets."""
+    for name, function in context.functions.items():
+        for variable in (function["local"] or {}).get("environment") or ():
+            path: Path = ("functions", name, "local", "environment", variable)
+            node = context.node(path) if _NAME.search(variable) else None
+            if isinstance(node, ScalarNode) and not node.substituted and _is_secret(node.text):
+                yield path
+
+
+def _is_secret(text: str) -> bool:
+    return len(text) >= _SHORTEST and _REFERENCE.match(text) is None
+
+
+def _by_look(context: Context) -> Iterator[tuple[Path, str]]:
+    """Values anywhere that look like nothing else; the tree is walked with its paths only where there is one."""
+    found = {id(node): what for node in scalars(context.reporter.root) if (what := looks_like(node)) is not None}
+    if found:
+        for path, node in _walk(context.reporter.root):
+            what = found.pop(id(node), None)
+            if what is not None:
+                yield path, what
+
+
+def looks_like(node: ScalarNode) -> str | None:
+    """What kind of secret a value looks like, in words; None: none, or it comes from a variable."""
+    text = node.text
+    if node.substituted or len(text) < _SHORTEST or not any(hint in text for hint in _HINTS):
+        return None
+    match = _LOOK.search(text)
+    if match is None or match[0].endswith(_EXAMPLE):
+        return None
+    return _LOOKS[int(str(match.lastgroup).removeprefix("look"))][0]
+
+
+def _walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, ScalarNode]]:
+    match node:
+        case ScalarNode():
+            yield path, node
+        case ListNode(items=items):
+            for index, item in enumerate(items):
+                yield from _walk(item, (*path, index))
+        case MapNode(entries=entries):
+            for name, entry in entries.items():
+                yield from _walk(entry.value, (*path, name))
