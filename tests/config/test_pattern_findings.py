@@ -101,9 +101,10 @@ def test_where_a_finding_stands(pattern: str, expected: list[Finding]) -> None:
 
 def test_the_bus_says_its_account_and_region() -> None:
     arn = "bus: 'arn:aws:events:us-east-1:999988887777:event-bus/orders'\n    auth: none"
-    assert findings(bus("{account: ['999988887777'], region: [us-east-1]}", arn)) == []
-    assert [found[0] for found in findings(bus("{account: ['111122223333']}", arn))] == ["never-matches"]
-    assert [found[0] for found in findings(bus("{region: [eu-west-1]}", arn))] == ["never-matches"]
+    assert findings(bus("{account: ['999988887777'], region: [us-east-1]}", arn)) == [("other-region", "info", 11, 21)]
+    codes = [found[0] for found in findings(bus("{account: ['111122223333']}", arn))]
+    assert codes == ["other-region", "never-matches"]
+    assert [found[0] for found in findings(bus("{region: [eu-west-1]}", arn))] == ["other-region", "never-matches"]
 
 
 def test_an_account_or_region_that_is_not_known_says_nothing() -> None:

@@ -4,7 +4,21 @@ Nothing that checks a file reads this: it is for people, and imported when they 
 module of its family; the tests hold every record to what the examples give, and to the code that reports it.
 """
 
-from router.config.catalogue import events, files, functions, listeners, reachability, schema, suppression, triggers, web, yaml
+from router.config.catalogue import (
+    aws,
+    delivery,
+    events,
+    exposure,
+    files,
+    functions,
+    listeners,
+    reachability,
+    schema,
+    suppression,
+    triggers,
+    web,
+    yaml,
+)
 from router.config.catalogue.rule import Rule, Tier
 
 RULES: tuple[Rule, ...] = (
@@ -18,6 +32,9 @@ RULES: tuple[Rule, ...] = (
     *events.RULES,
     *reachability.RULES,
     *suppression.RULES,
+    *aws.RULES,
+    *delivery.RULES,
+    *exposure.RULES,
 )
 
 BY_CODE = {rule.code: rule for rule in RULES}

@@ -61,9 +61,9 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A network of IP addresses cannot be read.",
         "It is an address and the length of its prefix; the bits behind the prefix are 0.",
-        bad=ORDERS + API + "listeners: {main: {address: 127.0.0.1:8080, trusted_proxies: [10.0.0.1/8]}}\n",
+        bad=ORDERS + API + "listeners: {main: {address: 127.0.0.1:8080, trusted_proxies: [127.0.0.1/8]}}\n",
         at=(6, 63),
-        good=ORDERS + API + "listeners: {main: {address: 127.0.0.1:8080, trusted_proxies: [10.0.0.0/8]}}\n",
+        good=ORDERS + API + "listeners: {main: {address: 127.0.0.1:8080, trusted_proxies: [127.0.0.0/8]}}\n",
     ),
     Rule(
         "no-listener",

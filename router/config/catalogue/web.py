@@ -32,6 +32,8 @@ triggers:
       /img/*: {origin: 'http://origin:8000', origin_request: 'orders:1'}
       "*": {origin: 'http://origin:8000'}
 """
+_SEEN = _EDGE.replace("'orders:1'", "{function: 'orders:1', include_body: true}")
+"""The same, where the function sees bodies."""
 _EAST = """\
 version: 1
 functions:
@@ -210,9 +212,9 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "An edge function would get more of a body than fits into its event.",
         "The body is base64 there, and an event has at most 6 MiB: 4 MiB of a body are the most.",
-        bad=_EAST + _EDGE + "    limits: {origin: {include_body: 8MiB}}\n",
+        bad=_EAST + _SEEN + "    limits: {origin: {include_body: 8MiB}}\n",
         at=(11, 37),
-        good=_EAST + _EDGE + "    limits: {origin: {include_body: 1MiB}}\n",
+        good=_EAST + _SEEN + "    limits: {origin: {include_body: 1MiB}}\n",
         source=_CLOUDFRONT_PAGE,
     ),
     Rule(
