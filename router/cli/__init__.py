@@ -9,6 +9,7 @@ COMMANDS = {
     "deliveries": "See, redrive and purge asynchronous deliveries.",
     "journal": "Check the journal's files.",
     "monitoring": "Alarms and a dashboard for the declared triggers.",
+    "rules": "List the rules of `validate`, or explain one.",
     "run": "Run the daemon.",
     "schema": "Print the configuration's JSON Schema, for editors.",
     "validate": "Check configuration files, offline.",

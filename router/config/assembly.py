@@ -24,13 +24,17 @@ _PREFIXED = ("functions", "triggers")
 
 @dataclass(slots=True)
 class Assembly:
-    """`root` is None where nothing usable was read. `namespaces`: file to its prefix. `texts`: file to its text."""
+    """`root` is None where nothing usable was read. `namespaces`: file to its prefix. `texts`: file to its text.
+
+    `trees`: file to what stands in it, before variables, includes and overlays.
+    """
 
     root: MapNode | None = None
     problems: list[Problem] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     namespaces: dict[str, str] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
+    trees: dict[str, MapNode] = field(default_factory=dict)
 
 
 def assemble(paths: Sequence[str], overlays: Sequence[str], files: Files, substitution: Substitution) -> Assembly:
@@ -80,6 +84,7 @@ class _Assembler:
         self.result.problems.extend(parsed.problems)
         if parsed.root is None:
             return None
+        self.result.trees[path] = parsed.root
         kept = {name: entry for name, entry in parsed.root.entries.items() if not name.startswith("x-")}
         filled = self.substitution.apply(MapNode(parsed.root.span, kept))
         assert isinstance(filled, MapNode)

@@ -18,6 +18,7 @@ from router.config.construct import construct
 from router.config.env_file import EnvFileError, parse_env_file
 from router.config.files import Files, Recorded
 from router.config.fingerprints import fingerprinted
+from router.config.fixes import verified
 from router.config.nodes import Entry, ListNode, MapNode, Node, Opaque, ScalarNode, child, locate, scalars
 from router.config.problem import Path, Problem, Severity, Suppressed, hidden
 from router.config.reporting import Reporter
@@ -121,7 +122,9 @@ def load(
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
     complete = config is not None and not partial and now is not None
-    kept, taken_back, about_comments = suppressed(fingerprinted(told), assembly.texts, complete=complete)
+    kept, taken_back, about_comments = suppressed(
+        fingerprinted(verified(told, assembly.trees, assembly.texts)), assembly.texts, complete=complete
+    )
     return Loaded(
         config,
         sorted([*kept, *fingerprinted(about_comments)], key=Problem.sort_key),
@@ -222,7 +225,7 @@ class _Loader:
             elif word.code != "missing-key" or (path, word.meant) not in misspelt:
                 broken.add(_part(path))
             if word.code != "missing-key" or (path, word.meant) not in misspelt:
-                reporter.report(path, word.code, word.message, help=word.help, on=word.on)
+                reporter.report(path, word.code, word.message, help=word.help, on=word.on, replacement=word.replacement)
         if not unknown:
             return root, value, broken
         mended = _mended(root, unknown)

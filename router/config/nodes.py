@@ -102,3 +102,17 @@ def scalars(root: Node) -> Iterator[ScalarNode]:
                 pending.extend(reversed(items))
             case MapNode(entries=entries):
                 pending.extend(entry.value for entry in reversed(entries.values()))
+
+
+def equal(one: Node, other: Node) -> bool:
+    """Whether two nodes say the same, wherever they stand."""
+    match one, other:
+        case ScalarNode(), ScalarNode():
+            return (one.text, one.plain) == (other.text, other.plain)
+        case ListNode(), ListNode():
+            return len(one.items) == len(other.items) and all(map(equal, one.items, other.items))
+        case MapNode(), MapNode():
+            mine, theirs = one.entries, other.entries
+            return mine.keys() == theirs.keys() and all(equal(mine[name].value, theirs[name].value) for name in mine)
+        case _:
+            return False

@@ -15,7 +15,8 @@ Path = tuple[str | int, ...]
 """Keys and indexes from the root of the configuration."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+"""What ends a line in YAML 1.1."""
 
 
 class Severity(StrEnum):
@@ -192,7 +193,7 @@ def hidden(text: str, span: Span) -> str:
 @lru_cache(maxsize=8)
 def source_lines(text: str) -> list[str]:
     """The lines of a text, by YAML's line breaks, without them. The result is shared: do not change it."""
-    return _LINE_BREAK.split(text)
+    return LINE_BREAK.split(text)
 
 
 def _excerpt(span: Span, sources: Mapping[str, str]) -> list[str]:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from router.config.fixes import written_anew
 from router.config.nodes import ListNode, MapNode, ScalarNode, locate, scalars
-from router.config.problem import Fix, Path, Problem, Related, Severity, Span
+from router.config.problem import Path, Problem, Related, Severity, Span
 
 _QUOTED = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"")
 _WORD = re.compile(r"\w+")
@@ -28,9 +29,12 @@ class Reporter:
         on: str = "value",
         severity: str = "error",
         related: Iterable[tuple[Path, str]] = (),
-        fix: Fix | None = None,
+        replacement: str | None = None,
     ) -> None:
-        """A finding at a path; dropped where the value there, or one in its list, is not known: a variable is not set."""
+        """A finding at a path; dropped where the value there, or one in its list, is not known: a variable is not set.
+
+        `replacement`: what was surely meant in place of the key or value.
+        """
         place = locate(self.root, path)
         if on == "value" and place.exact and isinstance(place.value, ListNode) and any(map(_is_opaque, scalars(place.value))):
             return
@@ -41,6 +45,7 @@ class Reporter:
         others = tuple(Related(text, self.key_span(other)) for other, text in related)
         at_value = on == "value" and (place.exact or isinstance(place.value, ScalarNode))
         span = place.value.span if at_value else self.key_span(path)
+        fix = written_anew(span, replacement) if replacement is not None else None
         self.problems.append(Problem(code, message, span, Severity(severity), path, help, others, fix))
 
     def key_span(self, path: Path) -> Span:

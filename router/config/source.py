@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from router.config.nodes import Entry, ListNode, MapNode, Node, ScalarNode
+from router.config.fixes import removal
+from router.config.nodes import Entry, ListNode, MapNode, Node, ScalarNode, equal
 from router.config.problem import Problem, Related, Span
 from router.config.yaml_errors import explain
 
@@ -85,8 +86,10 @@ class _Composer:
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._root: Node | None = None
         self._documents = 0
+        self._text = ""
 
     def compose(self, text: str) -> Node | None:
+        self._text = text
         try:
             for event in events(text):
                 self._take(event)
@@ -196,9 +199,9 @@ class _Composer:
             frame.node.entries[key.text] = Entry(key, value)
             return
         related = (Related("first written here", first.key.span),)
-        self.problems.append(
-            Problem("duplicate-key", f"the key `{key.text}` is written twice in the same map", key.span, related=related)
-        )
+        fix = removal(key.span, value, self._text) if equal(first.value, value) else None
+        message = f"the key `{key.text}` is written twice in the same map"
+        self.problems.append(Problem("duplicate-key", message, key.span, related=related, fix=fix))
 
     def _merge(self, node: MapNode, merged: Node) -> None:
         for source in merged.items if isinstance(merged, ListNode) else [merged]:

@@ -4,17 +4,26 @@ Values are shown as they are written in the file, so that nothing that came from
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
+from router.config.fixes import surely_meant
 from router.config.nodes import ListNode, MapNode, Node, ScalarNode
 from router.config.problem import Path
 
 _LONGEST_NAME = 200
 """Characters; comparing longer ones takes its time, and nobody means another name by them."""
+
+_BARE = {
+    "integer": re.compile(r"-?[0-9]{1,15}"),
+    "number": re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?"),
+    "boolean": re.compile(r"true|false"),
+}
+"""Texts that are of a type once their quotes are gone."""
 
 _TYPE_NAMES = {
     "string": "text",
@@ -29,13 +38,17 @@ _TYPE_NAMES = {
 
 @dataclass(slots=True)
 class Words:
-    """`on`: whether the caret points at the key or the value. `meant`: the key that was probably meant by an unknown one."""
+    """`on`: whether the caret points at the key or the value. `meant`: the key that was probably meant by an unknown one.
+
+    `replacement`: what was surely meant in place of what the caret points at.
+    """
 
     code: str
     message: str
     help: str | None = None
     on: str = "value"
     meant: str | None = None
+    replacement: str | None = None
 
 
 def words(error: ValidationError, path: Path, node: Node) -> Words:
@@ -75,7 +88,8 @@ def _unknown_key(error: ValidationError, path: Path, node: Node) -> Words:
     name = str(path[-1])
     meant = nearest(name, known.properties)
     if meant is not None:
-        return Words("unknown-key", f"the key `{name}` is not known here", f"did you mean `{meant}`?", "key", meant)
+        sure = surely_meant(name, known.properties)
+        return Words("unknown-key", f"the key `{name}` is not known here", f"did you mean `{meant}`?", "key", meant, sure)
     for outer, schema in known.properties.items():
         if name in schema.get("properties", {}):
             return Words("unknown-key", f"the key `{name}` is not known here", f"it belongs under `{outer}:`", "key")
@@ -104,10 +118,10 @@ def _type(error: ValidationError, path: Path, node: Node) -> Words:
     wanted: Any = error.validator_value
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     expected = " or ".join(dict.fromkeys(_TYPE_NAMES.get(str(name), str(name)) for name in names))
-    hint = None
-    if isinstance(node, ScalarNode) and not node.plain and not node.substituted and "string" not in names:
-        hint = "remove the quotes"
-    return Words("wrong-type", f"{expected} is wanted here, not {shown(node)}", hint)
+    if not isinstance(node, ScalarNode) or node.plain or node.substituted or "string" in names:
+        return Words("wrong-type", f"{expected} is wanted here, not {shown(node)}")
+    bare = node.text if any(name in names and _BARE[name].fullmatch(node.text) for name in _BARE) else None
+    return Words("wrong-type", f"{expected} is wanted here, not {shown(node)}", "remove the quotes", replacement=bare)
 
 
 def _enum(error: ValidationError, path: Path, node: Node) -> Words:
@@ -117,8 +131,11 @@ def _enum(error: ValidationError, path: Path, node: Node) -> Words:
         return Words("unknown-value", f"the name `{name}` is not allowed here", _neighbour(name, allowed), "key")
     if path and path[-1] == "type" and len(path) == 3 and path[0] == "triggers":
         return _trigger_type(allowed, node)
-    meant = _neighbour(node.written, allowed) if isinstance(node, ScalarNode) and len(allowed) > 1 else None
-    return Words("unknown-value", f"{shown(node)} is not {alternatives(allowed)}", meant)
+    if not isinstance(node, ScalarNode):
+        return Words("unknown-value", f"{shown(node)} is not {alternatives(allowed)}")
+    meant = _neighbour(node.written, allowed) if len(allowed) > 1 else None
+    sure = None if node.substituted else surely_meant(node.text, map(str, allowed))
+    return Words("unknown-value", f"{shown(node)} is not {alternatives(allowed)}", meant, replacement=sure)
 
 
 def _neighbour(name: str, known: Iterable[Any]) -> str | None:
@@ -134,7 +151,8 @@ def _name(error: ValidationError) -> str | None:
 def _trigger_type(known: list[str], node: Node) -> Words:
     meant = _neighbour(node.written, known) if isinstance(node, ScalarNode) else None
     help_text = meant or f"known types: {', '.join(f'`{name}`' for name in known)}"
-    return Words("unknown-type", f"{shown(node)} is no trigger type", help_text)
+    sure = surely_meant(node.text, known) if isinstance(node, ScalarNode) and not node.substituted else None
+    return Words("unknown-type", f"{shown(node)} is no trigger type", help_text, replacement=sure)
 
 
 def _pattern(error: ValidationError, path: Path, node: Node) -> Words:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from router.config.problem import Problem, Span, source_line
+from router.config.problem import Edit, Fix, Problem, Span, source_line
 
 _TOO_DEEP = "exceeded maximum nesting depth"
 """What libyaml itself says, from 0.2.6 on, where it looks ahead into a file that is nested without end."""
@@ -15,11 +15,12 @@ _QUOTE_VARIABLE = 'inside `{…}` and `[…]` a variable needs quotes: "${NAME}"
 
 @dataclass(slots=True, frozen=True)
 class _Advice:
-    """`applies(line, column, problem)` with the column counted from 0."""
+    """`applies(line, column, problem)` with the column counted from 0. `quotes`: finds the value that wants quotes."""
 
     applies: Callable[[str, int, str], bool]
     message: str
     help: str
+    quotes: re.Pattern[str] | None = None
 
 
 _ADVICE = (
@@ -32,16 +33,19 @@ _ADVICE = (
         lambda line, column, problem: "${" in line and any(bracket in line.split("${")[0] for bracket in "[{"),
         "a variable stands unquoted inside `{…}` or `[…]`",
         _QUOTE_VARIABLE,
+        re.compile(r"(?<=[\[{,:\s])[\w./:-]*\$\{[A-Za-z_]\w*(?::-[\w./-]*)?\}[\w./:-]*(?=\s*[,\]}])"),
     ),
     _Advice(
         lambda line, column, problem: "alias" in problem or re.search(r"(?:^|[\s\[,:])\*[./]", line) is not None,
         "YAML reads a value that starts with `*` as an alias",
         'quote it: "*.example.com"',
+        re.compile(r"(?<![^\s\[,:])\*[./][^\s,\]}#]*"),
     ),
     _Advice(
         lambda line, column, problem: re.search(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]:", line) is not None,
         "YAML reads a value that starts with `[` as a list",
         'quote the address: "[::1]:8080"',
+        re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]:[0-9]+"),
     ),
     _Advice(
         lambda line, column, problem: "mapping values are not allowed" in problem,
@@ -78,14 +82,25 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     span = Span(file, line_number + 1, column + 1, line_number + 1, column + 2)
     if _TOO_DEEP in problem:
         return Problem("nested-too-deeply", "the file is nested too deeply to be read", span)
-    candidates = [(source_line(text, line_number + 1) or "", column)]
+    candidates = [(line_number + 1, column)]
     if error.context_mark is not None and error.context_mark.line != line_number:
-        candidates.append((source_line(text, error.context_mark.line + 1) or "", error.context_mark.column))
-    for line, position in candidates:
+        candidates.append((error.context_mark.line + 1, error.context_mark.column))
+    for number, position in candidates:
+        line = source_line(text, number) or ""
         for advice in _ADVICE:
             if advice.applies(line, position, problem):
-                return Problem("yaml-syntax", advice.message, span, help=advice.help)
+                fix = _quoted(advice.quotes, line, number, file)
+                return Problem("yaml-syntax", advice.message, span, help=advice.help, fix=fix)
     return Problem("yaml-syntax", f"the YAML cannot be read: {problem}", span)
+
+
+def _quoted(pattern: re.Pattern[str] | None, line: str, number: int, file: str) -> Fix | None:
+    """The first value that the pattern finds, in quotes."""
+    match = pattern.search(line) if pattern is not None else None
+    if match is None:
+        return None
+    place = Span(file, number, match.start() + 1, number, match.end() + 1)
+    return Fix("write it in quotes", (Edit(place, f'"{match[0]}"'),))
 
 
 def _unreadable(error: yaml.YAMLError, text: str, file: str) -> Problem:
