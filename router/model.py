@@ -347,6 +347,8 @@ class Trigger:
     """Its `filter`: whether an event is accepted; None: every one is."""
     functions: tuple[str, ...] = ()
     """The names of the functions that it may call, each once, in the order of the file."""
+    targets: tuple[Target, ...] = ()
+    """What it refers to: functions with their qualifiers. Callers of the Invoke API choose those themselves."""
 
 
 __all__ = [

@@ -7,6 +7,7 @@ from router.cli.lazy import LazyGroup
 
 COMMANDS = {
     "deliveries": "See, redrive and purge asynchronous deliveries.",
+    "iam": "Print the IAM policy that the configuration needs.",
     "journal": "Check the journal's files.",
     "monitoring": "Alarms and a dashboard for the declared triggers.",
     "rules": "List the rules of `validate`, or explain one.",

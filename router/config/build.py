@@ -184,14 +184,15 @@ def _trigger(
     name: str, settings: Mapping[str, Any], material: Material, aws: Aws, functions: Functions, only_listener: str
 ) -> Trigger:
     kind = material.types[settings["type"]]
-    called: dict[str, None] = {}
+    targets: list[Target] = []
 
     def target(reference: Any) -> Target:
         found = functions.target(reference)
-        called[found.function.name] = None
+        targets.append(found)
         return found
 
     built = kind.build(settings, Scope(name, aws.account_id, aws.region, target, functions.declared))
+    called = dict.fromkeys(found.function.name for found in targets)
     return Trigger(
         name=name,
         type=kind,
@@ -205,4 +206,5 @@ def _trigger(
         accepts=kind.accepts(settings),
         wants=compile_filter(settings["filter"]) if settings.get("filter") is not None else None,
         functions=tuple(functions.declared if settings.get("functions") == "all" else called),
+        targets=tuple(targets),
     )

@@ -17,6 +17,14 @@ from router.monitoring.log_batches import LogEvent, batches
 from router.monitoring.outbox import Outbox, ShippingFigures
 from router.ports import Clock
 
+METRIC_ACTIONS = {"put_metric_data": "cloudwatch:PutMetricData"}
+LOG_ACTIONS = {
+    "put_log_events": "logs:PutLogEvents",
+    "create_log_group": "logs:CreateLogGroup",
+    "put_retention_policy": "logs:PutRetentionPolicy",
+    "create_log_stream": "logs:CreateLogStream",
+}
+"""What is called, and the permission that each call needs."""
 METRICS_INTERVAL = 10.0
 LOGS_INTERVAL = 2.0
 MOST_METRIC_REQUESTS = 200

@@ -10,6 +10,13 @@ from router.batches import ActivitySource, Message
 from router.ports import Clock
 from router.settings import Aws
 
+ACTIONS = {
+    "get_activity_task": "states:GetActivityTask",
+    "send_task_success": "states:SendTaskSuccess",
+    "send_task_failure": "states:SendTaskFailure",
+    "send_task_heartbeat": "states:SendTaskHeartbeat",
+}
+"""What is called, and the permission that each call needs. IAM knows no resource but `*` for what is told about a task."""
 _READ_TIMEOUT = 70.0
 """Seconds. Step Functions answers a poll after 60 at the latest and wants clients to wait for at least 65."""
 _CALLS_PER_TASK = 2

@@ -20,6 +20,8 @@ from router.settings import Aws
 
 log = logging.getLogger(__name__)
 
+ACTIONS = {"assume_role": "sts:AssumeRole"}
+"""What is called, and the permission that it needs."""
 _CHAIN_CHECK = 60.0
 _RENEW_AHEAD = 900.0
 _LONGEST_BACK_OFF = 60.0

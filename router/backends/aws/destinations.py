@@ -17,6 +17,13 @@ from router.functions import DestinationAddress
 from router.ports import Clock
 from router.settings import Aws
 
+ACTIONS = {
+    "sqs": {"get_queue_url": "sqs:GetQueueUrl", "send_message": "sqs:SendMessage"},
+    "sns": {"publish": "sns:Publish"},
+    "events": {"put_events": "events:PutEvents"},
+    "s3": {"put_object": "s3:PutObject"},
+}
+"""What is called of each service, and the permission that each call needs."""
 _READ_TIMEOUT = 20.0
 _CONNECTIONS = 50
 

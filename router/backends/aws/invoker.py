@@ -24,6 +24,8 @@ from router.outcome import Outcome, from_response, refused, throttled, timed_out
 from router.ports import Clock
 from router.settings import Aws
 
+ACTIONS = {"invoke": "lambda:InvokeFunction"}
+"""What is called, whatever the type of the invocation, and the permission that it needs."""
 _MARGIN = 5.0
 """Seconds beyond the function's timeout: cold start, and Lambda's own handling."""
 _HAND_OVER_LIMIT = 30.0

@@ -16,6 +16,14 @@ from router.errors import SourceRefused
 from router.ports import Clock
 from router.settings import Aws
 
+ACTIONS = {
+    "get_queue_url": "sqs:GetQueueUrl",
+    "get_queue_attributes": "sqs:GetQueueAttributes",
+    "receive_message": "sqs:ReceiveMessage",
+    "delete_message_batch": "sqs:DeleteMessage",
+    "change_message_visibility_batch": "sqs:ChangeMessageVisibility",
+}
+"""What is called, and the permission that each call needs."""
 _READ_TIMEOUT = 30.0
 """Seconds. A poll is answered after 20 at the latest."""
 _CALLS_PER_BATCH = 2
