@@ -1,29 +1,115 @@
-"""Many patterns at once: an index finds what asking each of them finds."""
+"""Many patterns at once: an index finds what asking each of them finds, and asks few."""
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.patterns.events import compile_pattern
+from router.patterns.access import choose
+from router.patterns.events import Pattern, compile_pattern
 from router.patterns.index import PatternIndex
+from router.patterns.lookup import NumberLookup, TextLookup
 
-TEXTS = st.sampled_from(["a", "b", "c", "10.0.0.1"])
-VALUES = st.lists(
-    TEXTS | st.sampled_from([{"prefix": "a"}, {"exists": False}, {"anything-but": "b"}, 1]), min_size=1, max_size=2
+TEXTS = st.sampled_from(["a", "b", "abc", "xbc", "A", "10.0.0.1", "::ffff:10.0.0.1", ""])
+OPERATORS = st.sampled_from(
+    [
+        {"prefix": "a"},
+        {"prefix": ""},
+        {"prefix": {"equals-ignore-case": "a"}},
+        {"suffix": "bc"},
+        {"exists": False},
+        {"exists": True},
+        {"anything-but": "b"},
+        {"equals-ignore-case": "a"},
+        {"wildcard": "a*c"},
+        {"wildcard": "*bc"},
+        {"wildcard": "*b*"},
+        {"wildcard": "a\\\\*"},
+        {"wildcard": "abc"},
+        {"numeric": ["=", 1]},
+        {"numeric": [">", 0, "<=", 2]},
+        {"numeric": ["<", 1]},
+        {"numeric": [">=", 2]},
+        {"cidr": "10.0.0.0/8"},
+        {"exactly": "a"},
+        1,
+        None,
+        True,
+    ]
 )
-FIELDS = st.sampled_from(["source", "detail-type", "detail"])
+VALUES = st.lists(TEXTS | OPERATORS, min_size=1, max_size=2)
+FIELDS = st.sampled_from(["source", "detail-type", "detail", "detail.x", "a.b.c"])
 FLAT = st.dictionaries(FIELDS, VALUES, min_size=1, max_size=3)
-PATTERNS = FLAT | st.lists(FLAT, min_size=2, max_size=2).map(lambda branches: {"$or": branches})
-EVENTS = st.dictionaries(FIELDS, TEXTS | st.lists(TEXTS, max_size=2) | st.sampled_from([1, None, {"a": "b"}]), max_size=3)
+NESTED = st.dictionaries(st.sampled_from(["x", "y"]), VALUES, min_size=1).map(lambda inner: {"detail": inner})
+PATTERNS = FLAT | NESTED | st.lists(FLAT, min_size=2, max_size=2).map(lambda branches: {"$or": branches})
+SCALARS = TEXTS | st.sampled_from([0, 1, 1.0, 2, 3, None, True])
+DETAIL = st.dictionaries(st.sampled_from(["x", "y"]), SCALARS | st.lists(SCALARS, max_size=2), max_size=2)
+EVENTS = st.dictionaries(
+    FIELDS | st.sampled_from(["a"]),
+    SCALARS | st.lists(SCALARS | DETAIL, max_size=2) | DETAIL | st.just({"b": {"c": "a"}}) | st.just({"b.c": "a"}),
+    max_size=4,
+)
 
 
-@given(st.lists(PATTERNS, max_size=8), EVENTS)
-def test_it_finds_what_asking_each_pattern_finds(patterns: list[dict[str, Any]], event: dict[str, Any]) -> None:
-    compiled = [compile_pattern(pattern) for pattern in patterns]
-    expected = [position for position, pattern in enumerate(compiled) if pattern.matches(event)]
+def asked_one_by_one(patterns: list[Pattern], event: dict[str, Any]) -> list[int]:
+    return [position for position, pattern in enumerate(patterns) if pattern.matches(event)]
 
-    assert PatternIndex(compiled).matching(event) == expected
+
+@given(st.lists(PATTERNS, max_size=8), EVENTS, st.booleans())
+def test_it_finds_what_asking_each_pattern_finds(patterns: list[dict[str, Any]], event: dict[str, Any], many: bool) -> None:
+    """With many paths it walks through the event instead of looking for each."""
+    others = [{f"detail.other-{number}": ["x"]} for number in range(30)] if many else []
+    compiled = [compile_pattern(pattern) for pattern in [*patterns, *others]]
+    assert PatternIndex(compiled).matching(event) == asked_one_by_one(compiled, event)
+
+
+@given(st.lists(st.tuples(st.integers(-5, 5), st.integers(0, 5)), max_size=40), st.integers(-6, 11))
+def test_ranges_are_found_by_any_number_in_them(ranges: list[tuple[int, int]], number: int) -> None:
+    given_ranges = [(float(bottom), float(bottom + length), position) for position, (bottom, length) in enumerate(ranges)]
+    expected = [position for bottom, top, position in given_ranges if bottom <= number <= top]
+    assert sorted(NumberLookup(given_ranges).find(number)) == expected
+
+
+@pytest.mark.parametrize(("fold", "text", "expected"), [(False, "Abc", {1, 3}), (True, "aBC", {0, 1, 2, 3})])
+def test_texts_are_found_by_what_they_are_and_by_their_ends(fold: bool, text: str, expected: set[int]) -> None:
+    lookup = TextLookup(fold=fold)
+    lookup.add_exact("abc", 0)
+    lookup.add_prefix("Ab", 1)
+    lookup.add_suffix("BC", 2)
+    lookup.add_exact("Abc", 3)
+    lookup.add_prefix("other", 4)
+    assert {position for positions in lookup.find(text) for position in positions} == expected
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda number: {"source": [f"shop-{number}"]},
+        lambda number: {"source": [f"shop-{number % 100}"], "detail-type": [f"type-{number // 100}"]},
+        lambda number: {"source": [{"prefix": "shop"}], "detail": {"id": [number]}},
+        lambda number: {"detail": {f"field-{number}": [{"exists": True}], "id": [f"{number}"]}},
+        lambda number: {"detail": {"name": [{"wildcard": f"order-{number}-*"}]}},
+        lambda number: {"detail": {"name": [{"suffix": f"-{number}.jpg"}, f"n{number}"]}},
+        lambda number: {"detail": {"total": [{"numeric": [">", number, "<", number + 2]}]}},
+        lambda number: {"$or": [{"source": [f"a-{number}"]}, {"detail": {"id": [number]}}]},
+        lambda number: {"detail": {"ip": [f"10.0.{number // 250}.{number % 250}"], "kind": [{"anything-but": "x"}]}},
+    ],
+)
+def test_few_patterns_are_asked_however_many_there_are(make: Any) -> None:
+    index = PatternIndex([compile_pattern(make(number)) for number in range(2000)])
+    event = {
+        "source": "shop-7",
+        "detail-type": "type-3",
+        "detail": {"id": 7, "name": "order-7-x", "total": 7.5, "ip": "10.0.0.7", "kind": "y"},
+    }
+    assert len(index._candidates(event, {})) <= 20
+
+
+def test_what_nothing_tells_apart_is_asked_for_every_event() -> None:
+    patterns = [compile_pattern({"detail": {"a": [{"exists": False}]}}), compile_pattern({"source": ["a"]})]
+    assert choose(patterns)[0] is None
+    assert PatternIndex(patterns).matching({"source": "a", "detail": {}}) == [0, 1]
 
 
 def test_patterns_with_many_strings_are_found_too() -> None:
