@@ -26,6 +26,9 @@ class InexactNumber(float):
         made.text = text
         return made
 
+    def __repr__(self) -> str:
+        return self.text
+
 
 def number_key(value: float) -> float | str:
     """What is equal for numbers that are equal: a float, or the text of a number that no double holds."""

@@ -19,6 +19,7 @@ from router.triggers.alb.balancer import LoadBalancer, Rule, check_limits
 from router.triggers.alb.conditions import Clause, compile_conditions
 from router.triggers.alb.event import event
 from router.triggers.alb.health import compile_probes
+from router.triggers.alb.index import RuleIndex
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a request's body (semantics/sync.md §8.3)."""
@@ -34,6 +35,7 @@ def build(settings: Mapping[str, Any], scope: Scope) -> LoadBalancer:
     compiled = dict(actions[: len(settings["rules"])])
     return LoadBalancer(
         tuple(_rule(name, compile_conditions(rule), compiled[name]) for name, rule in settings["rules"].items()),
+        RuleIndex([*settings["rules"].values()]),
         actions[-1][1] if settings.get("default") is not None else None,
         settings.get("x_forwarded_for", "append"),
         compile_probes(settings.get("health_check"), [each.does for _, each in actions if isinstance(each.does, Forward)]),
@@ -69,7 +71,8 @@ def handle(request: Request, balancer: LoadBalancer) -> Conversation:
 
 def _action(request: Request, balancer: LoadBalancer) -> Action:
     """That of the first rule whose conditions all hold, else the default one."""
-    for rule in balancer.rules:
+    for number in balancer.index.candidates(request):
+        rule = balancer.rules[number]
         for condition in rule.conditions:
             if not condition(request):
                 break

@@ -8,6 +8,7 @@ from router.triggers._http import HeadersTooLarge, UriTooLong
 from router.triggers.alb.actions import Action
 from router.triggers.alb.answers import MethodNotAllowed, TooManyForwards
 from router.triggers.alb.conditions import Clause, Condition
+from router.triggers.alb.index import RuleIndex
 
 LINE_LIMIT = 16 * 1024
 """Bytes of the request line, and of one header."""
@@ -27,9 +28,10 @@ class Rule:
 
 @dataclass(slots=True)
 class LoadBalancer:
-    """A compiled load balancer; `default` is None where none is declared."""
+    """A compiled load balancer; `default` is None where none is declared. `index`: finds the rules worth a look."""
 
     rules: tuple[Rule, ...]
+    index: RuleIndex
     default: Action | None
     forwarded: str
     probes: tuple[Probe, ...]
