@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from router.settings import Address
 
@@ -69,3 +70,18 @@ def _ip(host: str) -> IPv4Address | IPv6Address | None:
         return ip_address(host)
     except ValueError:
         return None
+
+
+def check_public_url(text: str) -> None:
+    """Raises ValueError with the reason where a text is no URL that paths can be put behind."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("it begins with neither `http://` nor `https://`")
+    if not parts.hostname or any(sign.isspace() for sign in text):
+        raise ValueError("it has no host" if not parts.hostname else "it has a space")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("it has a user, which everybody would be told")
+    if "?" in text or "#" in text:
+        raise ValueError("it has a query or a fragment, and paths come behind it")
+    if parts.port == 0:
+        raise ValueError("its port is 0")

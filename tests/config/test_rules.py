@@ -143,6 +143,22 @@ LISTENERS = [
     ("admin: {listen: 127.0.0.1:9901, token: abc}", [("literal-secret", 5, 40)]),
     ('admin: {token: "${TOKEN}"}', [("without-effect", 5, 9)]),
     ("admin: {listen: 127.0.0.1:8080}", [("same-address", 5, 17)]),
+    *((f"server: {{public_url: '{url}'}}", []) for url in ("https://h", "http://h:8080/base", "https://[::1]:8443")),
+    *(
+        (f"server: {{public_url: '{url}'}}", [("bad-public-url", 5, 22)])
+        for url in (
+            "h",
+            "//h",
+            "ftp://h",
+            "https://",
+            "https:///x",
+            "https://a b",
+            "https://u@h",
+            "https://h?x",
+            "https://h#x",
+        )
+    ),
+    *((f"server: {{public_url: '{url}'}}", [("bad-public-url", 5, 22)]) for url in ("http://h:x", "http://[::1", "http://h:0")),
     ("monitoring: {prometheus: true}", [("without-effect", 5, 14)]),
     ("monitoring: {prometheus: true}\nadmin: {listen: 127.0.0.1:9901}", []),
     ("monitoring: {prometheus: false}", []),

@@ -46,6 +46,16 @@ RULES: tuple[Rule, ...] = (
         good=ORDERS + API + "listeners: {main: 127.0.0.1:8080}\n",
     ),
     Rule(
+        "bad-public-url",
+        _TIER,
+        Severity.ERROR,
+        "The address that senders are told is none.",
+        "It is `http` or `https` and a host, with a path where a proxy takes one off: paths of triggers are put behind it.",
+        bad=ORDERS + API + "server: {public_url: hooks.example.com}\n",
+        at=(6, 22),
+        good=ORDERS + API + "server: {public_url: https://hooks.example.com}\n",
+    ),
+    Rule(
         "same-address",
         _TIER,
         Severity.ERROR,

@@ -49,6 +49,7 @@ RULES: tuple[Callable[[Context], None], ...] = (
     local.packages,  # no-packages
     local.environment,  # reserved-variable, bad-variable, environment-too-large
     listeners.addresses,  # bad-address
+    listeners.public_url,  # bad-public-url
     listeners.same_address,  # same-address
     listeners.networks,  # bad-network
     listeners.named_listeners,  # no-listener, unknown-listener

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from itertools import combinations
 from typing import Any
 
-from router.config.addresses import collide, is_private, parse_address
+from router.config.addresses import check_public_url, collide, is_private, parse_address
 from router.config.nodes import Opaque, ScalarNode
 from router.config.problem import Path
 from router.config.rules.context import Context
@@ -32,6 +32,18 @@ def addresses(context: Context) -> None:
         except ValueError as error:
             help_text = 'write `127.0.0.1:8080`, `"[::1]:8080"` or `unix:/path`'
             context.reporter.report(path, "bad-address", f"`{text}` is no address: {error}", help=help_text)
+
+
+def public_url(context: Context) -> None:
+    """What senders are told is an address."""
+    url = (context.settings.get("server") or {}).get("public_url")
+    if url is None or isinstance(url, Opaque):
+        return
+    try:
+        check_public_url(url)
+    except ValueError as error:
+        message = f"`{url}` cannot be told to senders: {error}"
+        context.reporter.report(("server", "public_url"), "bad-public-url", message, help="write `https://hooks.example.com`")
 
 
 def same_address(context: Context) -> None:
