@@ -13,11 +13,13 @@ class DeclaredRoute:
     """One rule of a trigger. `name`: as deliveries, figures and tests name it; empty where the trigger is its only rule.
 
     `path`: keys below the trigger's settings, where it stands. `functions`: the references that it holds, as written.
+    `invocation`: `sync` or `async` where it has one of its own; empty: the trigger's.
     """
 
     name: str
     path: tuple[str | int, ...]
     functions: tuple[str, ...]
+    invocation: str = ""
 
 
 class Predicate(NamedTuple):

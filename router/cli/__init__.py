@@ -13,6 +13,7 @@ COMMANDS = {
     "rules": "List the rules of `validate`, or explain one.",
     "run": "Run the daemon.",
     "schema": "Print the configuration's JSON Schema, for editors.",
+    "show": "Print the effective configuration with origins, or as a graph.",
     "validate": "Check configuration files, offline.",
 }
 

@@ -20,7 +20,7 @@ SHOP = {
     "routes": {
         "GET /orders/{id}": "orders",
         "ANY /orders/{rest+}": {"function": "rest:live"},
-        "POST /orders": "create",
+        "POST /orders": {"function": "create", "invocation": "async"},
         "$default": "front",
     },
 }
@@ -46,10 +46,10 @@ def test_every_type_judges() -> None:
 def test_declared_routes_of_an_api(door: Make) -> None:
     shop = door(SHOP)
     assert shop.type.routes(shop.settings) == [
-        DeclaredRoute("GET /orders/{id}", ("routes", "GET /orders/{id}"), ("orders",)),
-        DeclaredRoute("ANY /orders/{rest+}", ("routes", "ANY /orders/{rest+}"), ("rest:live",)),
-        DeclaredRoute("POST /orders", ("routes", "POST /orders"), ("create",)),
-        DeclaredRoute("$default", ("routes", "$default"), ("front",)),
+        DeclaredRoute("GET /orders/{id}", ("routes", "GET /orders/{id}"), ("orders",), "sync"),
+        DeclaredRoute("ANY /orders/{rest+}", ("routes", "ANY /orders/{rest+}"), ("rest:live",), "sync"),
+        DeclaredRoute("POST /orders", ("routes", "POST /orders"), ("create",), "async"),
+        DeclaredRoute("$default", ("routes", "$default"), ("front",), "sync"),
     ]
 
 
@@ -163,11 +163,16 @@ def test_the_invoke_api(door: Make) -> None:
 
 
 def test_a_user_pool(door: Make) -> None:
-    operations = {"PostConfirmation": "welcome", "PreTokenGeneration": {"function": "claims", "version": "V2_0"}}
+    operations = {
+        "PostConfirmation": "welcome",
+        "CustomSMSSender": "text",
+        "PreTokenGeneration": {"function": "claims", "version": "V2_0"},
+    }
     pool = door({"type": "cognito", "path": "/pool", "user_pool": "eu-west-1_abc", "operations": operations})
     assert pool.type.routes(pool.settings) == [
-        DeclaredRoute("PostConfirmation", ("operations", "PostConfirmation"), ("welcome",)),
-        DeclaredRoute("PreTokenGeneration", ("operations", "PreTokenGeneration"), ("claims",)),
+        DeclaredRoute("PostConfirmation", ("operations", "PostConfirmation"), ("welcome",), "sync"),
+        DeclaredRoute("CustomSMSSender", ("operations", "CustomSMSSender"), ("text",), "async"),
+        DeclaredRoute("PreTokenGeneration", ("operations", "PreTokenGeneration"), ("claims",), "sync"),
     ]
     event = {
         "version": "1",
@@ -179,7 +184,7 @@ def test_a_user_pool(door: Make) -> None:
         "request": {"userAttributes": {}},
     }
     asked = request("POST", "/pool", body=json.dumps(event).encode())
-    confirmation, token = said(pool, asked)
+    confirmation, _, token = said(pool, asked)
     assert confirmation == ("PostConfirmation", "event", "one that is taken", "event.userPoolId is not eu-west-1_abc.", 1)
     assert token[1] == "triggerSource"
     assert token[2].startswith("TokenGeneration_HostedAuth or TokenGeneration_Authentication or ")

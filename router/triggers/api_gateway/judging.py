@@ -1,6 +1,7 @@
 """Which route of an API takes a request, and why the others do not: path segment by segment, then the method."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from router.batches import Batch
@@ -11,6 +12,7 @@ from router.triggers._http import check_header_size
 from router.triggers._judging import judged, named_routes, nobody, refused, the_body, the_request, with_winner
 from router.triggers.api_gateway import http, rest
 from router.triggers.api_gateway.routes import DEFAULT_ROUTE, RouteKey, predicates
+from router.triggers.api_gateway.rules import is_later
 
 _MOST_SPECIFIC = "the most specific route"
 _DEFAULT = "no other route that fits"
@@ -19,7 +21,10 @@ _PREFLIGHT = Predicate("method", "no CORS preflight: the gateway answers those i
 
 def routes(settings: Mapping[str, Any]) -> Sequence[DeclaredRoute]:
     """The route keys."""
-    return named_routes(settings, "routes")
+    return [
+        replace(route, invocation="async" if is_later(settings, settings["routes"][route.name]) else "sync")
+        for route in named_routes(settings, "routes")
+    ]
 
 
 def judge(api: rest.RestApi | http.HttpApi, given: Request | Batch) -> Sequence[RouteVerdict]:

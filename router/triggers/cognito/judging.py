@@ -9,12 +9,13 @@ from router.model import DeclaredRoute, Predicate, Request, RouteVerdict
 from router.triggers._http import LAMBDA_PAYLOAD_LIMIT
 from router.triggers._judging import NOTHING, judged, nobody, references, refused, shown, the_body, the_request
 from router.triggers.cognito.events import Pool, parsed, understand
+from router.triggers.cognito.operations import OPERATIONS
 
 
 def routes(settings: Mapping[str, Any]) -> Sequence[DeclaredRoute]:
     """The operations that have a function."""
     return [
-        DeclaredRoute(name, ("operations", name), references(chosen))
+        DeclaredRoute(name, ("operations", name), references(chosen), invocation="async" if OPERATIONS[name].later else "sync")
         for name, chosen in settings["operations"].items()
         if chosen is not None
     ]
