@@ -2,7 +2,7 @@
 
 import gc
 
-gc.set_threshold(50_000, 20, 50)
+gc.set_threshold(200_000, 20, 100)
 """What a command builds while it starts is no garbage, and looking through it again and again takes a tenth of the time."""
 
 from router.cli import main  # noqa: E402
