@@ -24,6 +24,7 @@ from router.config.problem import Path, Problem, Severity, Suppressed, hidden
 from router.config.reporting import Reporter
 from router.config.rules import check
 from router.config.rules.context import Context
+from router.config.rules.secrets import secrets_by_look
 from router.config.schemas import Schema, documents
 from router.config.shape import Shapes
 from router.config.substitution import Substitution, redactor
@@ -38,6 +39,8 @@ from router.triggers import TYPES
 REDACTED = "(redacted)"
 """In place of a secret that stands in a file."""
 
+_LONG = 8
+"""Characters from which on a literal secret is no word that a finding could have of its own."""
 _BY_NAME = ("functions", "triggers", "listeners")
 
 
@@ -117,7 +120,7 @@ def load(
         undecided = tuple(loader.undecided)
         written = Written(assembly.root, shapes, assembly.namespaces)
         literals = loader.literals
-    redact = redactor(substitution.secrets)
+    redact = redactor({**{text: shown for text, shown in literals.items() if len(text) >= _LONG}, **substitution.secrets})
     told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
@@ -171,7 +174,8 @@ class _Loader:
         root, value, broken = self._validate(root, value)
         completion = Completion(self.shapes, _names(root, "functions"), self.files.absolute, self.assembly.namespaces)
         settings = completion.complete(self.shapes.root, _without(value, broken), root)
-        self.literals = dict.fromkeys(_literals(root, completion.secrets), REDACTED)
+        secret = [*_literals(root, completion.secrets), *secrets_by_look(root)]
+        self.literals = dict.fromkeys(secret, REDACTED)
         reporter = Reporter(root, self.problems)
         env_files = self._env_files(settings, reporter)
         check(

@@ -178,9 +178,11 @@ class Door:
 def findings_of(settings: dict[str, Any]) -> list[tuple[tuple[Any, ...], str]]:
     """Path and code of what the type's own rules say of completed settings."""
     found: list[tuple[tuple[Any, ...], str]] = []
-    check = TYPES[settings["type"]].check
-    assert check is not None
-    check(settings, lambda path, code, message, **_: found.append((path, code)))
+    kind = TYPES[settings["type"]]
+    assert kind.check is not None
+    kind.check(settings, lambda path, code, message, **_: found.append((path, code)))
+    if kind.check_functions is not None:
+        kind.check_functions(settings, {}, lambda path, code, message, **_: found.append((path, code)))
     return found
 
 

@@ -121,4 +121,6 @@ def test_one_bus_has_no_rule_twice(bus: str) -> None:
 
 def test_a_bus_is_asynchronous() -> None:
     found = messages(declared("a", "r").replace("async", "sync"))
-    assert [message for _, message in found] == ["`eventbridge` cannot be invoked `sync`: nobody waits for its answer"]
+    assert [message for _, message in found] == [
+        "`eventbridge` cannot be invoked `sync`: a bus hands its events over, and waits for no function"
+    ]

@@ -147,6 +147,7 @@ def test_findings_stand_where_the_fault_is(text: str, place: str, words: str) ->
     ("function", "regions"),
     [
         ("auth:1", []),
+        ("third", []),
         ("arn:aws:lambda:us-east-1:111122223333:function:f:7", []),
         ("far:1", ["eu-west-1"]),
         ("arn:aws:lambda:eu-west-1:111122223333:function:f:7", ["eu-west-1"]),
@@ -155,6 +156,7 @@ def test_findings_stand_where_the_fault_is(text: str, place: str, words: str) ->
 )
 def test_functions_that_cloudfront_could_not_use(function: str, regions: list[str]) -> None:
     more = """  far: arn:aws:lambda:eu-west-1:111122223333:function:far
+  third: arn:aws:lambda:us-east-1:111122223333:function:third:3
   here: {local: {runtime: python, handler: a.b, code: .}}
 triggers:"""
     text = HEAD.replace("triggers:", more)
@@ -163,8 +165,9 @@ triggers:"""
     warned = [problem for problem in found.problems if problem.code == "edge-region"]
     expected = [f"CloudFront takes functions of us-east-1 only; the router calls this one in {region}" for region in regions]
     assert [(problem.message, problem.severity.value, problem.span.line) for problem in warned] == [
-        (message, "warning", 14) for message in expected
+        (message, "warning", 15) for message in expected
     ]
+    assert [problem for problem in found.problems if problem.severity == "error"] == []
 
 
 def test_what_is_not_known_is_not_complained_about() -> None:

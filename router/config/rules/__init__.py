@@ -9,6 +9,7 @@ from collections.abc import Callable
 from router.config.rules import (
     arns,
     asynchronous,
+    bodies,
     delivery,
     effects,
     exposure,
@@ -55,6 +56,7 @@ RULES: tuple[Callable[[Context], None], ...] = (
     listeners.named_listeners,  # no-listener, unknown-listener
     listeners.strangers,  # no-auth
     listeners.admin,  # no-token, without-effect
+    bodies.limits,  # idle-limit (info), refuses-messages (warning)
     exposure.plain_credentials,  # plain-credentials (warning)
     exposure.proxies,  # trusts-everybody (warning), without-effect
     exposure.open_doors,  # unproved-messages, everything-open (warnings)

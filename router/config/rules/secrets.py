@@ -6,7 +6,7 @@ No finding quotes them, and no excerpt of the file shows them (see `router.confi
 import re
 from collections.abc import Iterator
 
-from router.config.nodes import ListNode, MapNode, Node, ScalarNode, scalars
+from router.config.nodes import ListNode, MapNode, Node, ScalarNode, child, locate, scalars
 from router.config.problem import Path
 from router.config.rules.context import Context
 
@@ -70,6 +70,19 @@ def _of_variables(context: Context) -> Iterator[Path]:
 
 def _is_secret(text: str) -> bool:
     return len(text) >= _SHORTEST and _REFERENCE.match(text) is None
+
+
+def secrets_by_look(root: Node) -> Iterator[str]:
+    """The texts of all values that look like secrets, or are variables of functions that are called like one."""
+    for node in scalars(root):
+        if looks_like(node) is not None:
+            yield node.text
+    functions = child(root, "functions")
+    for function in functions[1].entries.values() if functions is not None and isinstance(functions[1], MapNode) else ():
+        place = locate(function.value, ("local", "environment"))
+        for name, entry in place.value.entries.items() if place.exact and isinstance(place.value, MapNode) else ():
+            if _NAME.search(name) and isinstance(entry.value, ScalarNode) and not entry.value.substituted:
+                yield entry.value.text
 
 
 def _by_look(context: Context) -> Iterator[tuple[Path, str]]:

@@ -9,9 +9,18 @@ from router.config.rules.context import Context
 from router.model import ApiClaim, Claim, PathClaim, SiteClaim, TriggerType
 
 _WHY = {
-    "async": "its callers wait for the answer",
-    "sync": "nobody waits for its answer",
+    "alb": "the load balancer sends the function's answer to the client",
+    "cognito": "the user pool waits for the event that the function returns; its custom senders are asynchronous without it",
+    "lambda_edge": "the edge sends on what the functions make of requests and responses",
+    "step_functions": "the state machine waits for the task's result",
+    "eventbridge": "a bus hands its events over, and waits for no function",
+    "s3": "a store tells of what has happened, and waits for no function",
+    "schedule": "the clock waits for no function",
+    "sns": "a topic hands its messages over, and waits for no function",
+    "sqs": "nobody waits for what the function makes of messages; on the wire each batch is a RequestResponse, as in AWS",
 }
+"""Why a type knows one invocation alone."""
+_IN_GENERAL = {"async": "its callers wait for the answer", "sync": "nobody waits for its answer"}
 
 
 def invocations(context: Context) -> None:
@@ -20,7 +29,8 @@ def invocations(context: Context) -> None:
         kind = context.types[settings["type"]]
         for index, invocation in enumerate(settings["invocation"]):
             if not isinstance(invocation, Opaque) and invocation not in kind.invocations:
-                message = f"`{kind.name}` cannot be invoked `{invocation}`: {_WHY[invocation]}"
+                why = _WHY.get(kind.name, _IN_GENERAL[invocation])
+                message = f"`{kind.name}` cannot be invoked `{invocation}`: {why}"
                 help_text = f"write `invocation: {sorted(kind.invocations)[0]}`"
                 context.reporter.report(("triggers", name, "invocation", index), "bad-invocation", message, help=help_text)
 

@@ -29,11 +29,7 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
     check_auth(settings.get("auth"), report)
     _check_patterns([*settings["behaviors"]], report)
     for pattern, behavior in settings["behaviors"].items():
-        path = ("behaviors", pattern)
-        for name in _STAGES:
-            if behavior.get(name) is not None:
-                _check_version(behavior[name]["function"], (*path, name, "function"), report)
-        _check_origins(behavior, path, report)
+        _check_origins(behavior, ("behaviors", pattern), report)
     for side, seconds in settings["timeouts"].items():
         if not 0 < seconds <= 30:
             report(("timeouts", side), "bad-timeout", "an edge function may take more than 0 and at most 30s")
@@ -43,16 +39,17 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
 
 
 def check_functions(settings: Mapping[str, Any], functions: Mapping[str, Any], report: Report) -> None:
-    """Warn of functions that CloudFront could not use where they are."""
+    """An edge stage names a version, here or where the function is declared; CloudFront takes those of one region."""
     for pattern, behavior in settings["behaviors"].items():
         for name in _STAGES:
             if behavior.get(name) is not None:
                 reference = behavior[name]["function"]
                 declared = functions.get(reference.partition(":")[0]) or {"arn": reference}
-                arn = parse_function_arn(declared["arn"] or "")
+                arn, path = parse_function_arn(declared["arn"] or ""), ("behaviors", pattern, name, "function")
+                _check_version(reference, arn.qualifier if arn is not None else None, path, report)
                 if arn is not None and arn.region != _HOME:
                     message = f"CloudFront takes functions of {_HOME} only; the router calls this one in {arn.region}"
-                    report(("behaviors", pattern, name, "function"), "edge-region", message, severity="warning")
+                    report(path, "edge-region", message, severity="warning")
 
 
 def _check_patterns(patterns: list[str], report: Report) -> None:
@@ -75,9 +72,10 @@ def _check_patterns(patterns: list[str], report: Report) -> None:
         cover.add(glob, pattern)
 
 
-def _check_version(reference: str, path: tuple[Any, ...], report: Report) -> None:
+def _check_version(reference: str, declared: str | None, path: tuple[Any, ...], report: Report) -> None:
+    """`declared`: the qualifier of the function's declaration, which one in the reference replaces."""
     arn = parse_function_arn(reference)
-    qualifier = arn.qualifier if arn is not None else reference.partition(":")[2]
+    qualifier = (arn.qualifier if arn is not None else reference.partition(":")[2]) or declared
     if not qualifier or not qualifier.isascii() or not qualifier.isdigit():
         example = f"`{reference.partition(':')[0]}:7`" if arn is None else f"`{arn.qualified('7')}`"
         help_text = f"write for example {example}"
