@@ -19,7 +19,7 @@ from router.config.substitution import Substitution
 INCLUDABLE = ("functions", "authorizers", "triggers", "tests", "defaults", "labels", "namespace")
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _JOINED = ("functions", "authorizers", "triggers", "tests")
-_PREFIXED = ("functions", "triggers")
+_PREFIXED = ("functions", "triggers", "tests")
 
 
 @dataclass(slots=True)

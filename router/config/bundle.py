@@ -12,6 +12,7 @@ from router.config.schemas import Schema
 
 ROOT = "router.schema.json"
 DEFS = "defs.schema.json"
+TESTS = "tests.schema.json"
 ANY_TRIGGER = "router.any_trigger"
 
 
@@ -19,7 +20,7 @@ def bundle(documents: Mapping[str, Schema], types: Iterable[str]) -> Schema:
     """One schema for the whole language, with the trigger types named in `types`."""
     names = [name for name in types if f"triggers/{name}.schema.json" in documents]
     definitions: dict[str, Schema] = {}
-    for identifier in (ROOT, DEFS, *(f"triggers/{name}.schema.json" for name in names)):
+    for identifier in (ROOT, DEFS, TESTS, *(f"triggers/{name}.schema.json" for name in names)):
         _collect(identifier, documents[identifier], definitions)
     root = _rewritten(_without_head(documents[ROOT]), ROOT)
     unbuilt = documents[ROOT]["properties"]["triggers"].get("x-unsupported-types", {})
@@ -31,6 +32,16 @@ def bundle(documents: Mapping[str, Schema], types: Iterable[str]) -> Schema:
     ]
     head = {"$schema": documents[ROOT]["$schema"], "title": documents[ROOT]["title"]}
     return {**head, **root, "$defs": definitions}
+
+
+def of_tests(bundled: Schema) -> Schema:
+    """The schema of a file with tests alone."""
+    return {"$schema": bundled["$schema"], **bundled["$defs"][definition_of_tests()], "$defs": bundled["$defs"]}
+
+
+def definition_of_tests() -> str:
+    """The name of the definition of a file with tests."""
+    return _name(TESTS, None)
 
 
 def definition_of(trigger_type: str) -> str:

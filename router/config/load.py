@@ -8,18 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from jsonschema.exceptions import ValidationError
-
 from router.config.assembly import Assembly, assemble
 from router.config.build import Material, build, build_known
 from router.config.bundle import bundle
 from router.config.complete import Completion
-from router.config.construct import construct
 from router.config.env_file import EnvFileError, parse_env_file
 from router.config.files import Files, Recorded
 from router.config.fingerprints import fingerprinted
+from router.config.fitting import BY_NAME, fitted
 from router.config.fixes import verified
-from router.config.nodes import Entry, ListNode, MapNode, Node, Opaque, ScalarNode, child, locate, scalars
+from router.config.nodes import MapNode, Opaque, ScalarNode, child, locate, scalars
 from router.config.problem import Path, Problem, Severity, Suppressed, hidden
 from router.config.reporting import Reporter
 from router.config.rules import check
@@ -30,8 +28,6 @@ from router.config.shape import Shapes
 from router.config.substitution import Substitution, redactor
 from router.config.suppression import suppressed
 from router.config.trusting import trusting
-from router.config.validation import errors
-from router.config.wording import Words, words
 from router.model import Place, TriggerType
 from router.settings import Config
 from router.triggers import TYPES
@@ -41,7 +37,6 @@ REDACTED = "(redacted)"
 
 _LONG = 8
 """Characters from which on a literal secret is no word that a finding could have of its own."""
-_BY_NAME = ("functions", "triggers", "listeners")
 
 
 @dataclass(slots=True, frozen=True)
@@ -170,8 +165,7 @@ class _Loader:
     literals: dict[str, str] = field(default_factory=dict)
 
     def run(self, root: MapNode) -> Config | None:
-        value = construct(self.shapes, self.shapes.root, root)
-        root, value, broken = self._validate(root, value)
+        root, value, broken = fitted(self.shapes, root, self.problems)
         completion = Completion(self.shapes, _names(root, "functions"), self.files.absolute, self.assembly.namespaces)
         settings = completion.complete(self.shapes.root, _without(value, broken), root)
         secret = [*_literals(root, completion.secrets), *secrets_by_look(root)]
@@ -191,6 +185,7 @@ class _Loader:
                 secrets=completion.secrets,
                 env_files=env_files,
                 now=self.now,
+                namespaces=self.assembly.namespaces,
             )
         )
         wrong = [*self.problems, *self.assembly.problems]
@@ -211,36 +206,6 @@ class _Loader:
             return build(material)
         self.undecided = list(dict.fromkeys(str(path[1]) for path in undecided if path[0] == "triggers"))
         return build_known(material, self.undecided)
-
-    def _validate(self, root: MapNode, value: Any) -> tuple[MapNode, Any, set[Path]]:
-        """Reports what does not fit the schema; returns the tree and value to check further, and the parts to leave out.
-
-        A part whose only fault is a key that is not known is still worth checking: a misspelt key is taken as the one that
-        was meant, another one is left out.
-        """
-        reporter = Reporter(root, self.problems)
-        said = [self._said(root, error) for error in errors(self.shapes, value)]
-        misspelt = {(path[:-1], word.meant) for path, word in said if word.code == "unknown-key"}
-        unknown: dict[Path, str | None] = {}
-        broken: set[Path] = set()
-        for path, word in said:
-            if word.code == "unknown-key":
-                unknown[path] = word.meant
-            elif word.code != "missing-key" or (path, word.meant) not in misspelt:
-                broken.add(_part(path))
-            if word.code != "missing-key" or (path, word.meant) not in misspelt:
-                reporter.report(path, word.code, word.message, help=word.help, on=word.on, replacement=word.replacement)
-        if not unknown:
-            return root, value, broken
-        mended = _mended(root, unknown)
-        assert isinstance(mended, MapNode)
-        value = construct(self.shapes, self.shapes.root, mended)
-        return mended, value, broken | {_part(tuple(error.absolute_path)) for error in errors(self.shapes, value)}
-
-    def _said(self, root: MapNode, error: ValidationError) -> tuple[Path, Words]:
-        path: Path = tuple(error.absolute_path)
-        word = words(error, path, locate(root, path).value)
-        return ((*path, str(error.instance)) if "propertyNames" in error.schema_path else path), word
 
     def _env_files(self, settings: Mapping[str, Any], reporter: Reporter) -> dict[str, dict[str, str]]:
         found = {}
@@ -276,33 +241,13 @@ def _names(root: MapNode, section: str) -> set[str]:
     return set(below[1].entries) if below and isinstance(below[1], MapNode) else set()
 
 
-def _part(path: Path) -> Path:
-    """What a finding spoils: a section, or one item of those that are named."""
-    return path[:2] if path[:1] and path[0] in _BY_NAME else path[:1]
-
-
-def _mended(node: Node, unknown: Mapping[Path, str | None], at: Path = ()) -> Node:
-    """The tree with misspelt keys put right, unless the right one is there, too, and without other unknown keys."""
-    if isinstance(node, ListNode):
-        return ListNode(node.span, [_mended(item, unknown, (*at, index)) for index, item in enumerate(node.items)])
-    if not isinstance(node, MapNode):
-        return node
-    entries: dict[str, Entry] = {}
-    for key, entry in node.entries.items():
-        path = (*at, key)
-        name = unknown.get(path, key)
-        if name == key or (name is not None and name not in node.entries):
-            entries[name] = Entry(entry.key, _mended(entry.value, unknown, path))
-    return MapNode(node.span, entries)
-
-
 def _without(value: dict[str, Any], broken: set[Path]) -> dict[str, Any]:
     """The value without the parts that do not fit the schema."""
     kept = {}
     for section, settings in value.items():
         if (section,) in broken:
             continue
-        if section in _BY_NAME and isinstance(settings, dict):
+        if section in BY_NAME and isinstance(settings, dict):
             settings = {name: item for name, item in settings.items() if (section, name) not in broken}
         kept[section] = settings
     return kept

@@ -97,14 +97,12 @@ def test_what_a_trigger_has_not_built_is_marked(whole: Draft202012Validator) -> 
 
 def test_an_unbuilt_setting_says_why(whole: Draft202012Validator) -> None:
     document: Any = whole.schema
-    assert document["properties"]["tests"] == {
-        "title": "Tests",
-        "description": "Requests or events with what is expected of them. "
-        "Not in this version: configuration tests are not built yet.",
-        "markdownDescription": "Requests or events with what is expected of them. "
-        "Not in this version: configuration tests are not built yet.",
+    assert document["properties"]["api_keys"] == {
+        "title": "API keys",
+        "description": "Keys of callers of REST APIs. Not in this version: API keys are not built yet.",
+        "markdownDescription": "Keys of callers of REST APIs. Not in this version: API keys are not built yet.",
         "deprecated": True,
-        "deprecationMessage": "Tests cannot be used in this version: configuration tests are not built yet",
+        "deprecationMessage": "API keys cannot be used in this version: API keys are not built yet",
         "not": {},
     }
 

@@ -34,11 +34,6 @@ CASES: list[Case] = [
         "for example `sqlite:/var/lib/lambda-router/journal` or `memory`", 3, 16,
     ),
     ("journal: {max_size: 1}", "wrong-form", "`1` is not a valid size", "for example `256KiB` or `6MiB`", 3, 21),
-    (
-        "tests: {}", "unsupported",
-        "`tests` cannot be used in this version: configuration tests are not built yet",
-        "remove it", 3, 1,
-    ),
     ("api_keys: {}", "unsupported", "`api_keys` cannot be used in this version: API keys are not built yet", "remove it", 3, 1),
     (
         "namespace: x", "unsupported",

@@ -75,7 +75,7 @@ async def test_a_body_beyond_the_listeners_own_limit(play: Any, make_http: Any) 
 
 
 async def test_a_proxy_is_believed_where_it_is_trusted(play: Any, make_http: Any) -> None:
-    text = SHOP.replace('public: "127.0.0.1:8080"', 'public: {address: "127.0.0.1:8080", trusted_proxies: [203.0.113.0/24]}')
+    text = SHOP.replace('public: "127.0.0.1:8080"', 'public: {address: "0.0.0.0:8080", trusted_proxies: [203.0.113.0/24]}')
     headers = {"Host": "shop.example.com", "X_Forwarded_For": "198.51.100.9", "X_Forwarded_Proto": "http"}
     trace = await play(text, make_http("GET", "/orders/7", **headers))
     event = json.loads(trace.calls[0].payload)

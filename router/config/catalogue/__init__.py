@@ -6,6 +6,7 @@ module of its family; the tests hold every record to what the examples give, and
 
 from router.config.catalogue import (
     aws,
+    cases,
     delivery,
     events,
     exposure,
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     *web.RULES,
     *events.RULES,
     *reachability.RULES,
+    *cases.RULES,
     *suppression.RULES,
     *aws.RULES,
     *delivery.RULES,

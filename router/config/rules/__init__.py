@@ -10,6 +10,7 @@ from router.config.rules import (
     arns,
     asynchronous,
     bodies,
+    cases,
     delivery,
     effects,
     exposure,
@@ -95,6 +96,7 @@ RULES: tuple[Callable[[Context], None], ...] = (
     limits.local_functions,  # beyond-aws (info)
     limits.runtimes,  # deprecated-runtime (info)
     secrets.literal_secrets,  # literal-secret (warning)
+    cases.cases,  # bad-given, bad-expectation, unknown-in-test (warnings)
     settings.unused_defaults,  # unused-defaults (warning)
 )
 

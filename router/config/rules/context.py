@@ -47,6 +47,7 @@ class Context:
     `undecided`: paths whose value is not known and for which nothing can stand in.
     `references`: every path that names a function, with the reference. `secrets`: every path of a written secret.
     `env_files`: the variables of each function's `env_file`. `now`: epoch seconds; None: rules that depend on it say nothing.
+    `namespaces`: file to its prefix.
     """
 
     settings: Mapping[str, Any]
@@ -63,6 +64,7 @@ class Context:
     _uses: list[Use] | None = field(default=None, init=False)
     _decided: dict[str, Mapping[str, Any]] | None = field(default=None, init=False)
     _by_trigger: dict[str, list[Use]] | None = field(default=None, init=False)
+    namespaces: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def functions(self) -> Mapping[str, Any]:
