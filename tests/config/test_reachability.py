@@ -306,3 +306,52 @@ def test_defaults_of_triggers_that_are_off(states: list[str], expected: bool) ->
     )
     found = findings(f"defaults: {{sqs: {{batch_size: 5}}}}\ntriggers:\n{triggers}")
     assert found == ([("idle-defaults", 4, 12, [])] if expected else [])
+
+
+# --- what can never be, or not on every day --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "expected"),
+    [
+        ("a" * 512, "b" * 512, False),
+        ("a" * 512, "b" * 513, True),
+        ("a" * 600, "a" * 600, False),
+        ("%C3%A4" * 170, "b" * 685, True),
+    ],
+    ids=["fits", "too long", "overlaps", "bytes count"],
+)
+def test_keys_have_a_greatest_length(prefix: str, suffix: str, expected: bool) -> None:
+    text = f"""\
+triggers:
+  s:
+    type: s3
+    invocation: async
+    source: {{sqs: q}}
+    notifications: {{n: {{events: 's3:ObjectCreated:*', function: f, prefix: '{prefix}', suffix: {suffix}}}}}
+"""
+    assert findings(text) == ([("never-matches", 9, 88 + len(prefix), [])] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "expected"),
+    [(None, "Europe/Berlin", 0), (1_790_000_000.0, "Europe/Berlin", 1), (1_790_000_000.0, '"${ZONE}"', 0)],
+)
+def test_what_daylight_saving_takes_away_is_told_where_time_and_zone_are_known(
+    now: float | None, zone: str, expected: int
+) -> None:
+    schedules = "schedules: {a: {expression: 'cron(30 2 * * ? *)', function: f}}"
+    text = f"triggers:\n  s: {{type: schedule, invocation: async, timezone: {zone}, {schedules}}}\n"
+    found = [problem.message for problem in loaded(text, now=now).problems if problem.code == "skipped-hour"]
+    assert (
+        found == ["`cron(30 2 * * ? *)` is left out on 2027-03-28: there is no 02:30 in Europe/Berlin on that day"] * expected
+    )
+
+
+def test_short_months_are_named() -> None:
+    schedules = "a: {expression: 'cron(0 2 30 1-3,6 ? *)', function: f}, b: {expression: 'cron(0 2 31 * ? *)', function: g}"
+    found = loaded(f"triggers:\n  s: {{type: schedule, invocation: async, schedules: {{{schedules}}}}}\n").problems
+    assert [problem.message for problem in found if problem.code == "short-months"] == [
+        "`cron(0 2 30 1-3,6 ? *)` is left out in February: there is no such day",
+        "`cron(0 2 31 * ? *)` is left out in February, April, June, September and November: there is no such day",
+    ]

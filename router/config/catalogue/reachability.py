@@ -78,6 +78,28 @@ defaults: {sqs: {batch_size: 5}}
 triggers:
   jobs: {type: sqs, invocation: async, queue: jobs, function: orders, enabled: false}
 """
+_LOCAL = """\
+version: 1
+functions:
+  orders:
+    local: {command: ./bootstrap, code: .}
+    async: {on_failure: "function:orders"}
+triggers:
+  url: {type: function_url, invocation: async, function: orders}
+"""
+_FED = (
+    _LOCAL.replace("function:orders", "sqs:failed")
+    + "  failed: {type: sqs, invocation: async, queue: failed, function: orders}\n"
+)
+_SCHEDULE = """\
+triggers:
+  nightly:
+    type: schedule
+    invocation: async
+    timezone: Europe/Berlin
+    schedules:
+      report: {expression: "cron(30 2 31 * ? *)", function: orders}
+"""
 _PATTERN_PAGE = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html"
 _FILTER_PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html"
 
@@ -221,5 +243,55 @@ RULES: tuple[Rule, ...] = (
         bad=ORDERS + _OFF,
         at=(4, 12),
         good=ORDERS + _OFF.replace(", enabled: false", ""),
+    ),
+    Rule(
+        "loop",
+        _TIER,
+        Severity.WARNING,
+        "A destination sends in circles.",
+        "What is told about a function's events leads back to that function, so that each failure (or each success) makes"
+        " another event, until the router ends the chain after 16 functions. A function that a trigger or `defaults:` names as"
+        " a destination has that destination itself, too. Send it where none of these functions is called from.",
+        bad=_LOCAL,
+        at=(5, 25),
+        good=_LOCAL.replace("function:orders", "sqs:failed"),
+        source="https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html",
+    ),
+    Rule(
+        "fed-back",
+        _TIER,
+        Severity.INFO,
+        "A function gets the letters about its own events out of a queue.",
+        "The destination of its events is a queue that an `sqs` trigger reads for the same function. There it ends, since a"
+        " queue has its own redrive policy; but the function must tell its letters from its events.",
+        bad=_FED,
+        at=(5, 25),
+        good=_FED.replace("queue: failed", "queue: jobs"),
+        source="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+    ),
+    Rule(
+        "short-months",
+        _TIER,
+        Severity.INFO,
+        "A schedule is left out in months that are too short.",
+        "The 31st is missing in five months of the year, the 30th and mostly the 29th in February. `L` is the last day of every"
+        " month, `LW` its last working day.",
+        bad=ORDERS + _SCHEDULE,
+        at=(10, 28),
+        good=ORDERS + _SCHEDULE.replace("31 *", "L *"),
+        source="https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html",
+    ),
+    Rule(
+        "skipped-hour",
+        _TIER,
+        Severity.INFO,
+        "A schedule is left out on the day that clocks are put forward.",
+        "Its times lie in the hour that this day does not have in its time zone; EventBridge Scheduler leaves them out, too."
+        " Choose another hour, or `timezone: UTC`.",
+        bad=ORDERS + _SCHEDULE.replace("31 *", "* *"),
+        at=(10, 28),
+        good=ORDERS + _SCHEDULE.replace("30 2 31 *", "30 3 * *"),
+        now=1_790_000_000.0,
+        source="https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html",
     ),
 )

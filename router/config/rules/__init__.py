@@ -19,9 +19,11 @@ from router.config.rules import (
     limits,
     listeners,
     local,
+    loops,
     monitoring,
     patterns,
     queues,
+    schedules,
     secrets,
     settings,
     timeouts,
@@ -84,6 +86,8 @@ RULES: tuple[Callable[[Context], None], ...] = (
     twice.operations,  # same-operation (warning)
     twice.deliveries,  # delivered-twice (warning)
     twice.notifications,  # delivered-twice, overlapping-notifications (warnings)
+    schedules.calendar,  # short-months, skipped-hour (info)
+    loops.circles,  # loop (warning), fed-back (info)
     unreached.routes,  # hidden-route (warning)
     unreached.listeners,  # unused-listener (warning)
     unreached.defaults,  # idle-defaults (info)

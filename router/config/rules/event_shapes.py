@@ -69,6 +69,49 @@ def _place_of(bus: str | None, aws: Settings) -> tuple[Leaf, Leaf]:
     return known_account, known_region
 
 
+# --- what destinations are sent -----------------------------------------------------------------------------------------
+
+_RECORD: dict[str, Shape] = {
+    "version": exactly("1.0"),
+    "timestamp": TEXT,
+    "requestContext": Object(
+        {
+            "requestId": TEXT,
+            "functionArn": TEXT,
+            "condition": exactly("Success", "RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency"),
+            "approximateInvokeCount": NUMBER,
+        }
+    ),
+    "requestPayload": ANYTHING,
+    "responseContext": Object({"statusCode": NUMBER, "executedVersion": TEXT, "functionError": TEXT}),
+    "responsePayload": ANYTHING,
+}
+"""An invocation record (semantics/async.md §A.4)."""
+
+
+def record_message(kind: str = "on_failure", scope: str = MESSAGE_BODY) -> Shape:
+    """What a letter is as a message: an invocation record, or the event that failed (`dead_letter`), with its attributes."""
+    if scope == MESSAGE_BODY:
+        return Object(more=ANYTHING) if kind == "dead_letter" else Object(_RECORD)
+    attributes = {"RequestID": TEXT, "ErrorCode": NUMBER, "ErrorMessage": TEXT}
+    return Object(attributes if kind == "dead_letter" else {})
+
+
+def record_event(kind: str, aws: Settings) -> Shape:
+    """What a letter is as an event on a bus (semantics/async.md §A.4)."""
+    result = "Success" if kind == "on_success" else "Failure"
+    source = aws["destination_event_source"]
+    keys: dict[str, Shape] = {
+        "version": exactly("0"),
+        "detail-type": exactly(f"Lambda Function Invocation Result - {result}"),
+        "source": TEXT if isinstance(source, Opaque) else exactly(source),
+        **dict.fromkeys(("id", "account", "time", "region"), TEXT),
+        "resources": TEXTS,
+        "detail": Object(_RECORD),
+    }
+    return Object(keys, always=frozenset(keys) - {"resources", "detail"})
+
+
 # --- SQS and SNS -----------------------------------------------------------------------------------------------------
 
 

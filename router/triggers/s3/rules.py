@@ -6,6 +6,7 @@ from typing import Any
 
 from router.model import Report
 from router.policies.webhook_auth import check_auth
+from router.triggers.s3.changes import decode_key
 
 Path = tuple[str | int, ...]
 
@@ -36,6 +37,8 @@ FOREIGN: Mapping[str, tuple[str, ...]] = {
 """Families of stores with types of their own: any type below one of them is believed (semantics/async.md §E.6)."""
 OF_SEAWEEDFS = ("ObjectCreated:*", "ObjectCreated:Put", "ObjectRemoved:*", "ObjectRemoved:Delete")
 
+_LONGEST_KEY = 1024
+"""Bytes in UTF-8 (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html)."""
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -74,6 +77,18 @@ def _check_notification(path: Path, settings: Mapping[str, Any], sender: str, re
         if _BROKEN_ESCAPE.search(settings[side]) is not None:
             message = f"`{settings[side]}` has a `%` that begins no escape: a {side} is written URL-encoded, as in AWS"
             report((*path, side), "bad-escape", message, help="write `%25` for a percent sign")
+    length = len(_shortest(decode_key(settings["prefix"]), decode_key(settings["suffix"])).encode("utf-8", "surrogatepass"))
+    if length > _LONGEST_KEY:
+        message = f"no key fits both prefix and suffix: it would have {length} bytes, and S3's have at most {_LONGEST_KEY}"
+        report((*path, "suffix"), "never-matches", message, severity="warning")
+
+
+def _shortest(prefix: str, suffix: str) -> str:
+    """The shortest key with both: they may overlap."""
+    for shared in range(min(len(prefix), len(suffix)), 0, -1):
+        if prefix.endswith(suffix[:shared]):
+            return prefix + suffix[shared:]
+    return prefix + suffix
 
 
 def _is_known(event: str, sender: str) -> bool:
