@@ -32,6 +32,8 @@ from router.triggers.s3.changes import decode_key
 Settings = Mapping[str, Any]
 
 
+_REFUSED = {"on_success": ("s3",), "dead_letter": ("lambda", "events", "s3")}
+"""What cannot be a destination of a kind: another rule says so."""
 _UUID = 36
 """Characters at the end of an invocation record's key: digits, letters from a to f, dashes."""
 _MOST_ARRIVALS = 100
@@ -137,6 +139,9 @@ class Flows:
 
     def _arrivals(self, stage: Stage, kind: str, text: Any) -> Iterator[_Arrival]:
         found = destination(text, self.context.settings["aws"])
+        service = "lambda" if isinstance(found, str) else found.service if found is not None else None
+        if service in _REFUSED.get(kind, ()):
+            return
         if isinstance(found, str):
             function = function_name(self.context, found)
             if function is not None:
