@@ -1,8 +1,11 @@
 """The command line: one file per command, each loaded only when it is called."""
 
+import os
+
 import click
 
 from router import __version__
+from router.cli.findings import colour
 from router.cli.lazy import LazyGroup
 
 COMMANDS = {
@@ -20,5 +23,7 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, package="router.cli", summaries=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="lambda-router", message="%(prog)s %(version)s")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Bring events to AWS Lambda functions, as one YAML file declares."""
+    ctx.color = colour(os.environ)

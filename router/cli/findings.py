@@ -1,6 +1,6 @@
 """Findings on a terminal: the form for people, coloured where a person looks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -12,19 +12,20 @@ EX_CONFIG = 78
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def show_problems(loaded: Loaded, problems: Sequence[Problem] | None = None, *, err: bool = True) -> None:
-    """Print findings (default: every one), with a blank line between; on standard error unless told otherwise."""
+def show_problems(loaded: Loaded, problems: Sequence[Problem] | None = None) -> None:
+    """Print findings (default: every one) on standard error, with a blank line between."""
     for problem in loaded.problems if problems is None else problems:
-        click.echo(f"{_coloured(problem, render(problem, loaded.sources))}\n", err=err)
+        click.echo(f"{for_people(problem, loaded.sources)}\n", err=True)
 
 
-def counted(problems: list[Problem]) -> str:
-    """`2 errors, 1 warning`."""
-    numbers = {severity: sum(problem.severity is severity for problem in problems) for severity in Severity}
-    return ", ".join(f"{number} {severity}{'' if number == 1 else 's'}" for severity, number in numbers.items() if number)
-
-
-def _coloured(problem: Problem, text: str) -> str:
-    """`click.echo` drops the colours where no terminal reads them."""
+def for_people(problem: Problem, sources: Mapping[str, str]) -> str:
+    """One finding with its place in the file, in colour; `click.echo` drops the colours where no terminal reads them."""
     tag = f"{problem.severity}[{problem.code}]"
-    return text.replace(tag, click.style(tag, fg=_COLOURS[problem.severity], bold=True), 1)
+    return render(problem, sources).replace(tag, click.style(tag, fg=_COLOURS[problem.severity], bold=True), 1)
+
+
+def colour(env: Mapping[str, str]) -> bool | None:
+    """Whether to colour whatever reads the output: https://no-color.org wins, then https://force-color.org; None: as it is."""
+    if env.get("NO_COLOR"):
+        return False
+    return True if env.get("FORCE_COLOR") else None

@@ -12,6 +12,7 @@ from router.config.assembly import Assembly, assemble
 from router.config.build import Material, build, build_known
 from router.config.bundle import bundle
 from router.config.complete import Completion
+from router.config.concealment import without_secrets
 from router.config.env_file import EnvFileError, parse_env_file
 from router.config.files import Files, Recorded
 from router.config.fingerprints import fingerprinted
@@ -230,9 +231,12 @@ class _Loader:
 def _printable(texts: Mapping[str, str], problems: Iterable[Problem]) -> dict[str, str]:
     """The texts that findings quote; a secret that stands in a file must not stand in a log, too."""
     printable = dict(texts)
-    for problem in problems:
+    told = list(problems)
+    for problem in told:
         if problem.code == "literal-secret":
             printable[problem.file] = hidden(printable[problem.file], problem.span)
+    for file in {problem.file for problem in told if problem.severity is Severity.ERROR} & set(texts):
+        printable[file] = without_secrets(printable[file])
     return printable
 
 

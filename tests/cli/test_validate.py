@@ -67,7 +67,13 @@ def test_findings_for_programs(run: Run, tmp_path: Path) -> None:
     (configuration,) = document["configurations"]
     warning, error = configuration.pop("problems")
     assert document["version"] == 1
-    assert configuration == {"path": "router.yaml", "verdict": "invalid", "files": [str(tmp_path / "router.yaml")]}
+    assert configuration == {
+        "path": "router.yaml",
+        "stages": [],
+        "verdict": "invalid",
+        "files": [str(tmp_path / "router.yaml")],
+        "suppressed": [],
+    }
     assert (warning["severity"], warning["code"], warning["path"]) == ("warning", "unused-function", "functions.orders")
     assert error == {
         "severity": "error",

@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from router.config.bundle import bundle
+from router.config.concealment import SECRET_KEYS
 from router.config.construct import construct
 from router.config.nodes import Entry, ListNode, MapNode, Node, ScalarNode
 from router.config.problem import Span
@@ -103,3 +104,11 @@ def test_every_default_and_example_is_a_valid_value() -> None:
 def test_every_keyword_has_its_words() -> None:
     used = {keyword for _, schema in schemas_in(bundle(documents(), TYPES)) for keyword in schema}
     assert used - SILENT - OURS - KEYWORDS == set()
+
+
+def test_the_keys_that_hold_secrets_are_known() -> None:
+    found = set()
+    for path, schema in schemas_in(bundle(documents(), TYPES)):
+        if schema.get("x-secret"):
+            found.add([part for part in path.removesuffix("/items").split("/") if part not in ("anyOf", "oneOf", "allOf")][-1])
+    assert found == set(SECRET_KEYS)
