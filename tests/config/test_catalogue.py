@@ -24,6 +24,8 @@ POSITIONS = {
     "_about": 1,
 }
 """Calls that report something, and which of their arguments is the code."""
+WORDING = ("Words", "_bound", "_whole")
+"""Those of them that are meant in the module `wording` alone."""
 
 
 def loaded(rule: Rule, text: str, data: bytes | None = None) -> Loaded:
@@ -83,7 +85,7 @@ def reported(root: Path) -> Iterator[Reported]:
 
 def _reported(call: ast.Call, place: str) -> Iterator[Reported]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    position = POSITIONS.get(name)
+    position = POSITIONS.get(name) if name not in WORDING or "/wording.py" in place else None
     if position is not None and len(call.args) > position:
         code = call.args[position]
         severity = next((_text(word.value) for word in call.keywords if word.arg == "severity"), None)
