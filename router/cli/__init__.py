@@ -15,6 +15,7 @@ COMMANDS = {
     "monitoring": "Alarms and a dashboard for the declared triggers.",
     "rules": "List the rules of `validate`, or explain one.",
     "run": "Run the daemon.",
+    "sample": "Print a realistic request or event, by name or for a trigger.",
     "schema": "Print the configuration's JSON Schema, for editors.",
     "show": "Print the effective configuration with origins, or as a graph.",
     "validate": "Check configuration files, offline.",

@@ -82,7 +82,7 @@ _OBJECT = {
         reading.matching(r"[0-9a-f]{32}(-\d+)?", "an MD5 in hexadecimal"),
         shown="MD5 of bucket and key",
     ),
-    "version_id": Option("its version", reading.text, "", shown="none, except where it says more"),
+    "version_id": Option("its version", reading.text, "", shown="none, but of a delete marker"),
     "sequencer": Option("what orders changes of one key", reading.text, shown="of the time"),
     "source_ip": Option("who changed it", reading.text, "192.0.2.10"),
 }

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,8 +99,8 @@ def play_() -> "Callable[..., Played]":
 
 def configured(text: str, **environment: str) -> Config:
     """A configuration whose callers are all believed. Fails where it is not valid."""
-    text = text if "version: 1" in text else f"version: 1\n{text}"
-    text = text if "\naws:" in text else f"{text}\naws: {{region: {REGION}, account_id: {ACCOUNT}}}\n"
+    text = text if re.search("^(version|{)", text, re.MULTILINE) else f"version: 1\n{text}"
+    text = text if re.search("^(aws|{)", text, re.MULTILINE) else f"{text}\naws: {{region: {REGION}, account_id: {ACCOUNT}}}\n"
     code = {f"../functions/{path.relative_to(CODE)}": b"" for path in CODE.rglob("*.*")}
     files = FakeFiles({"router.yaml": text, **code})
     loaded = load(["router.yaml"], files=files, env=environment, require_env=False, partial=True, trust_callers=True)
