@@ -18,6 +18,7 @@ COMMANDS = {
     "sample": "Print a realistic request or event, by name or for a trigger.",
     "schema": "Print the configuration's JSON Schema, for editors.",
     "show": "Print the effective configuration with origins, or as a graph.",
+    "test": "Run the tests of configurations, in virtual time.",
     "validate": "Check configuration files, offline.",
 }
 

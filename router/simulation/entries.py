@@ -269,9 +269,11 @@ def _settled(entrance: Entrance, trigger: Trigger, batch: Batch, names: Mapping[
     driver = entrance.driver
     results = {result.handle: result for settlement in driver.settlements for result in _results(settlement)}
     error = next((settlement for settlement in reversed(driver.settlements) if settlement.error is not None), Settlement(()))
+    ids = tuple((names or {}).get(message.handle, message.handle) for message in batch.messages)
     told = tuple(replace(result, handle=(names or {}).get(handle, handle)) for handle, result in results.items())
     settlement = Settlement(told, error.error, error.detail)
-    return Trace(trigger, settlement=settlement, verdicts=judged(trigger, batch), remarks=[*driver.remarks])
+    verdicts = judged(trigger, batch)
+    return Trace(trigger, settlement=settlement, messages=ids, verdicts=verdicts, remarks=[*driver.remarks])
 
 
 def _results(settlement: Settlement) -> list[Completed | Rejected]:

@@ -87,6 +87,8 @@ class Trace:
     misses: list[Miss] = field(default_factory=list)
     reply: Reply | None = None
     settlement: Settlement | None = None
+    messages: tuple[str, ...] = ()
+    """Ids of the messages that came, in their order."""
     verdicts: list[RouteVerdict] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     deliveries: list[DeliveryTrace] = field(default_factory=list)

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from router.config.nodes import locate
+from router.config.construct import construct
+from router.config.nodes import MapNode, locate
 from router.config.problem import Path
 from router.config.reporting import Reporter
 from router.config.rules.context import Context
@@ -57,7 +58,16 @@ def cases(context: Context) -> None:
     usable = {name: settings for name, settings, _ in context.decided_triggers()}
     triggers = {name: usable.get(name) for name in context.names("triggers")}
     names = Names(triggers, context.names("functions"), context.types)
-    check_cases(context.settings.get("tests") or {}, names, context.reporter, context.namespaces)
+    check_cases(_written(context), names, context.reporter, context.namespaces)
+
+
+def _written(context: Context) -> dict[str, Any]:
+    """The tests that fit the schema, without what stands in for keys that are not written."""
+    node = context.node(("tests",))
+    if not isinstance(node, MapNode):
+        return {}
+    values = construct(context.shapes, context.shapes.resolve("#/$defs/tests.cases"), node)
+    return {name: values[name] for name in context.settings.get("tests") or {} if name in values}
 
 
 def check_cases(
@@ -84,7 +94,7 @@ class _Check:
         self._expected(("expect",), test.get("expect"), trigger if isinstance(trigger, str) else None)
 
     def _given(self, given: Mapping[str, Any]) -> None:
-        forms = [form for form in FORMS if self._is_written("given", form)]
+        forms = [form for form in FORMS if form in given]
         if len(forms) != 1:
             told = f"has {alternatives(forms).replace(' or ', ' and ')}" if forms else "has no event"
             help_text = f"write exactly one of {alternatives(FORMS)}"
@@ -96,7 +106,7 @@ class _Check:
             message = f"the test does not say which trigger `{forms[0]}` is for"
             self._report(("given", forms[0]), "bad-given", message, help="add `trigger:`", on="key")
         for key, form in _ADDITIONS.items():
-            if self._is_written("given", key) and form not in forms:
+            if key in given and form not in forms:
                 self._report(("given", key), "bad-given", f"`{key}` has no effect without `{form}`", help="remove it", on="key")
         if forms[0] == "schedule":
             self._route(("given", "schedule"), given["schedule"], given.get("trigger"))
@@ -132,7 +142,9 @@ class _Check:
                     f"known here: {', '.join(f'`{name}`' for name in MATCHERS)}; a value of its own goes under `equals:`"
                 )
                 self._report((*path, key), "bad-expectation", message, help=help_text, on="key")
-        queries = matcher.get("jsonpath", {})
+        if "jsonpath" not in matcher:
+            return
+        queries = matcher["jsonpath"]
         if not isinstance(queries, Mapping) or not queries:
             self._report((*path, "jsonpath"), "bad-expectation", "a map of queries to what they find is wanted here")
             return
@@ -168,9 +180,6 @@ class _Check:
     def _spelled(self, path: Path, name: str, known: Collection[str]) -> str:
         file = locate(self.reporter.root, (*self.base, *path)).value.span.file
         return spelled(name, self.namespaces.get(file), known)
-
-    def _is_written(self, *path: str) -> bool:
-        return locate(self.reporter.root, (*self.base, *path)).exact
 
     def _report(self, path: Path, code: str, message: str, *, help: str | None = None, on: str = "value") -> None:
         self.reporter.report((*self.base, *path), code, message, help=help, on=on, severity="warning")
