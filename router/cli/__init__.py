@@ -10,6 +10,7 @@ from router.cli.lazy import LazyGroup
 
 COMMANDS = {
     "deliveries": "See, redrive and purge asynchronous deliveries.",
+    "explain": "Explain what becomes of one request or event, and why.",
     "iam": "Print the IAM policy that the configuration needs.",
     "journal": "Check the journal's files.",
     "monitoring": "Alarms and a dashboard for the declared triggers.",

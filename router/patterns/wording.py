@@ -1,12 +1,39 @@
-"""Match values of event patterns in words, for people: `"shop"`, `prefix "a"`, `numeric > 0`, `anything but "x"`."""
+"""Match values and mismatches of event patterns in words, for people: `"shop"`, `prefix "a"`, `numeric > 0`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from router import jsontext
+from router.patterns.events import Mismatch
+from router.patterns.numbers import InexactNumber
+from router.verdicts import Predicate
 
+NOTHING = "nothing"
+"""In place of a value where there is none."""
+_SHOWN = 200
+"""Characters of a value from outside."""
 _MOST = 8
 """Values of a list that are named; the others are counted."""
+
+
+def predicates_of(failed: Mismatch | None) -> list[Predicate]:
+    """What a pattern says of an event; empty where it fits. The predicate is the path."""
+    if failed is None:
+        return []
+    fitting = [Predicate("pattern", "", "", True)] * failed.fitted
+    if failed.together:
+        return [*fitting, Predicate(failed.path, "all fields within one element of the array", "in different ones", False)]
+    got = ", ".join(shown(_leaf(each)) for each in failed.got) or NOTHING
+    return [*fitting, Predicate(failed.path, in_words(failed.wanted), shown(got), False)]
+
+
+def _leaf(value: Any) -> str:
+    return value.text if isinstance(value, InexactNumber) else jsontext.dumps(value).decode("utf-8", "replace")
+
+
+def shown(text: str) -> str:
+    """A value from outside, cut where it is long."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def in_words(values: Sequence[Any]) -> str:

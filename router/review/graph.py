@@ -69,6 +69,26 @@ def invocation_of(trigger: Trigger, route: DeclaredRoute) -> str:
     return route.invocation or " or ".join(sorted(trigger.invocation, reverse=True))
 
 
+def targets_of(config: Config, settings: Mapping[str, Any], route: DeclaredRoute) -> list[Target]:
+    """What a route calls. `settings`: its trigger's, completed. With `functions: all` every function that is declared."""
+    functions = Functions(dict(config.functions))
+    written = _at(settings, route.path)
+    weights = written.get("weights") if isinstance(written, Mapping) else None
+    references = route.functions or (tuple(config.functions) if settings.get("functions") == "all" else ())
+    return [functions.target({"function": reference, "weights": weights}) for reference in references]
+
+
+def _at(settings: Any, path: tuple[str | int, ...]) -> Any:
+    """The settings of a route: those at its path, or those that hold it where that is a reference alone."""
+    here = settings
+    for part in path:
+        below = here[part]
+        if isinstance(below, str):
+            return here
+        here = below
+    return here
+
+
 def graph_of(config: Config) -> Graph:
     """The graph of what is compiled: triggers that are enabled and known."""
     drawing = _Drawing(config)
@@ -89,7 +109,6 @@ class _Drawing:
     def __init__(self, config: Config) -> None:
         self.graph = Graph()
         self._config = config
-        self._functions = Functions(dict(config.functions))
         self._ids: dict[tuple[Kind, str], str] = {}
 
     def trigger(self, trigger: Trigger) -> None:
@@ -107,11 +126,8 @@ class _Drawing:
         if route.name:
             here = self._node(Kind.ROUTE, f"{trigger.name}\0{route.name}", route.name)
             self._edge(own, here)
-        written = _at(settings, route.path)
-        weights = written.get("weights") if isinstance(written, Mapping) else None
-        references = route.functions or (tuple(self._config.functions) if settings.get("functions") == "all" else ())
-        for reference in references:
-            self._call(trigger, route, here, self._functions.target({"function": reference, "weights": weights}))
+        for target in targets_of(self._config, settings, route):
+            self._call(trigger, route, here, target)
 
     def _call(self, trigger: Trigger, route: DeclaredRoute, here: str, target: Target) -> None:
         function = target.function
@@ -176,14 +192,3 @@ class _Drawing:
         edge = Edge(source, target, label, later)
         if edge not in self.graph.edges:
             self.graph.edges.append(edge)
-
-
-def _at(settings: Any, path: tuple[str | int, ...]) -> Any:
-    """The settings of a route: those at its path, or those that hold it where that is a reference alone."""
-    here = settings
-    for part in path:
-        below = here[part]
-        if isinstance(below, str):
-            return here
-        here = below
-    return here

@@ -100,8 +100,8 @@ async def request(entrance: Entrance, envelope: HttpEnvelope, addressed: str | N
             body = BodyReader(incoming, listener.max_body, lambda: None)
             exchange = Exchange(trigger, made, body.read, body.piece)
             reply = await _whole(await entrance.driver.run(exchange))
-            verdicts = judged(trigger, replace(made, body=envelope.body))
-            return Trace(trigger, misses, reply, verdicts=verdicts, remarks=exchange.remarks)
+            read = replace(made, body=envelope.body)
+            return Trace(trigger, misses, reply, verdicts=judged(trigger, read), remarks=exchange.remarks, request=read)
     return Trace(None, misses, plain_error(404, "unmatched", "No trigger claims this request."))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from router.batches import Settlement
-from router.model import Headers, Remark, Reply, RouteVerdict, Trigger
+from router.model import Headers, Remark, Reply, Request, RouteVerdict, Trigger
 from router.routing import Miss
 
 
@@ -78,9 +78,9 @@ class Forwarded:
 class Trace:
     """Everything that was seen. `trigger`: None where none claims the request; `misses`: what kept the others from it.
 
-    `reply`: of a request, with its body as bytes. `settlement`: of messages (by their ids), tasks and planned times.
-    `verdicts`: of the trigger's routes; triggers that share its claim show in `deliveries` alone. `calls`: in the order in
-    which they were made.
+    `request`: as it came in, with its body. `reply`: of a request, with its body as bytes. `settlement`: of messages (by their
+    ids), tasks and planned times. `verdicts`: of the trigger's routes; triggers that share its claim show in `deliveries`
+    alone. `calls`: in the order in which they were made.
     """
 
     trigger: Trigger | None
@@ -94,5 +94,6 @@ class Trace:
     deliveries: list[DeliveryTrace] = field(default_factory=list)
     forwards: list[Forwarded] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    request: Request | None = None
     ended: float = 0.0
     """When the last thing happened."""

@@ -7,21 +7,13 @@ is not judged, only what a request, message or event is.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from router import jsontext
 from router.batches import Batch
 from router.errors import BodyTooLarge
 from router.model import DeclaredRoute, Predicate, Request, RouteVerdict
-from router.patterns.events import Mismatch
-from router.patterns.numbers import InexactNumber
-from router.patterns.wording import in_words
+from router.patterns.wording import NOTHING, shown
 
-NOTHING = "nothing"
-"""In place of a value where there is none."""
 REQUEST = "request"
 """The predicate of what a front door refuses before it looks at any rule; `got` says why."""
-
-_SHOWN = 200
-"""Characters of a value from outside."""
 
 
 def judged(route: str, predicates: Iterable[Predicate], subject: str = "") -> RouteVerdict:
@@ -62,30 +54,10 @@ def refused(routes: Iterable[str], error: Exception, subject: str = "", name: st
     return nobody(routes, Predicate(name, "one that is taken", shown(str(error)), False), subject)
 
 
-def mismatch(failed: Mismatch | None) -> list[Predicate]:
-    """What a pattern says of an event; empty where it fits. The predicate is the path."""
-    if failed is None:
-        return []
-    fitting = [Predicate("pattern", "", "", True)] * failed.fitted
-    if failed.together:
-        return [*fitting, Predicate(failed.path, "all fields within one element of the array", "in different ones", False)]
-    got = ", ".join(shown(_leaf(each)) for each in failed.got) or NOTHING
-    return [*fitting, Predicate(failed.path, in_words(failed.wanted), shown(got), False)]
-
-
-def _leaf(value: Any) -> str:
-    return value.text if isinstance(value, InexactNumber) else jsontext.dumps(value).decode("utf-8", "replace")
-
-
 def subjects(kind: str, things: Sequence[Any]) -> Iterator[tuple[str, Any]]:
     """Each thing with its name among several: `Records[0]`; a single one needs none."""
     for index, thing in enumerate(things):
         yield (f"{kind}[{index}]" if len(things) > 1 else ""), thing
-
-
-def shown(text: str) -> str:
-    """A value from outside, cut where it is long."""
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def references(settings: Any) -> tuple[str, ...]:

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.patterns.events import InvalidPattern, compile_pattern
-from router.patterns.wording import in_words
-from router.triggers._judging import mismatch
+from router.patterns.wording import in_words, predicates_of
 
 
 @pytest.mark.parametrize(
@@ -52,4 +51,4 @@ def test_every_pattern_that_compiles_has_words(values: list[Any], sent: Any) -> 
     except InvalidPattern:
         return
     event = {"a": sent}
-    assert all(predicate.wanted for predicate in mismatch(pattern.explain(event)) if not predicate.fits)
+    assert all(predicate.wanted for predicate in predicates_of(pattern.explain(event)) if not predicate.fits)

@@ -62,7 +62,7 @@ def test_an_api(door: Make) -> None:
         ("$default", "precedence", "no other route that fits", "GET /orders/{id}", 0),
     ]
     assert said(shop, request("PUT", "/order")) == [
-        ("GET /orders/{id}", "path segment 1", "orders", "order", 1),
+        ("GET /orders/{id}", "path segment 1", "orders", "order", 0),
         ("ANY /orders/{rest+}", "path segment 1", "orders", "order", 1),
         ("POST /orders", "path segment 1", "orders", "order", 1),
         ("$default",),

@@ -155,10 +155,16 @@ def _entry(event: Mapping[str, Any], bus: str) -> dict[str, Any]:
     return eventbridge.entry(known | {"resources": resources, "bus": bus, "time": time})
 
 
+SCHEDULER = "aws.events"
+"""The `source` of scheduled events."""
+
+
 def of_schedule(trigger: Trigger, settings: Settings, document: Any, context: Context) -> Envelope:
     """EventBridge's scheduled event: its rule says which schedule, its time when."""
     if not isinstance(document, dict) or not isinstance(document.get("time"), str):
         raise SampleError("this is no scheduled event: it has no `time`")
+    if document.get("source", SCHEDULER) != SCHEDULER:
+        raise SampleError(f"this is no scheduled event: its `source` is not `{SCHEDULER}`")
     try:
         at = datetime.fromisoformat(document["time"]).timestamp()
     except ValueError:

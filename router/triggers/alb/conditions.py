@@ -12,8 +12,8 @@ from typing import Any
 
 from router.model import Predicate, Request
 from router.patterns.wildcards import any_of
+from router.patterns.wording import NOTHING
 from router.policies.webhook_auth import in_networks
-from router.triggers._judging import NOTHING
 
 Condition = Callable[[Request], bool]
 

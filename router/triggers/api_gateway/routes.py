@@ -169,7 +169,10 @@ class RouteTree(Generic[R]):
 
 
 def predicates(key: RouteKey, method: str, segments: Sequence[str]) -> Iterator[Predicate]:
-    """What a key asks of a request. All of it fits exactly where a tree that holds this key alone finds it."""
+    """What a key asks of a request. All of it fits exactly where a tree that holds this key alone finds it.
+
+    Where the path ends too early nothing is asked of its end.
+    """
     for index, literal in enumerate(key.segments):
         sent = segments[index] if index < len(segments) else None
         fits = bool(sent) if literal is None else sent == literal
@@ -178,7 +181,7 @@ def predicates(key: RouteKey, method: str, segments: Sequence[str]) -> Iterator[
     name = f"path segment {len(key.segments) + 1}"
     if key.greedy:
         yield Predicate(name, "any text", _shown(rest[0] if rest else None), bool(rest) and rest != [""])
-    else:
+    elif len(segments) >= len(key.segments):
         yield Predicate(name, "the end of the path", _shown(rest[0] if rest else None), not rest)
     yield Predicate("method", key.method, method, method in (METHODS if key.method == "ANY" else (key.method,)))
 

@@ -6,8 +6,9 @@ from typing import Any
 from router.batches import Batch
 from router.errors import RequestError, Unmatched
 from router.model import DeclaredRoute, Predicate, Request, RouteVerdict
+from router.patterns.wording import NOTHING, shown
 from router.triggers._http import LAMBDA_PAYLOAD_LIMIT
-from router.triggers._judging import NOTHING, judged, nobody, references, refused, shown, the_body, the_request
+from router.triggers._judging import judged, nobody, references, refused, the_body, the_request
 from router.triggers.cognito.events import Pool, parsed, understand
 from router.triggers.cognito.operations import OPERATIONS
 

@@ -10,17 +10,8 @@ from router.batches import Batch
 from router.deliveries import MAX_EVENT
 from router.errors import RequestError
 from router.model import DeclaredRoute, Predicate, Request, RouteVerdict
-from router.triggers._judging import (
-    judged,
-    mismatch,
-    named_routes,
-    nobody,
-    references,
-    refused,
-    shown,
-    subjects,
-    the_body,
-)
+from router.patterns.wording import predicates_of, shown
+from router.triggers._judging import judged, named_routes, nobody, references, refused, subjects, the_body
 from router.triggers.eventbridge import api
 from router.triggers.eventbridge.answers import Refused
 from router.triggers.eventbridge.bus import Bus
@@ -102,7 +93,7 @@ def _of_entry(bus: Bus, written: Mapping[str, Any], id: str, received_at: float,
 
 
 def _of_event(bus: Bus, event: Event, subject: str) -> list[RouteVerdict]:
-    asked = [mismatch(pattern.explain(event.fields)) for pattern in bus.rules.index.patterns]
+    asked = [predicates_of(pattern.explain(event.fields)) for pattern in bus.rules.index.patterns]
     return [
         judged(target.route, predicates, subject)
         for predicates, targets in zip(asked, bus.rules.targets, strict=True)

@@ -6,7 +6,8 @@ from typing import Any
 from router.batches import Batch
 from router.errors import RequestError
 from router.model import DeclaredRoute, Predicate, Request, RouteVerdict
-from router.triggers._judging import judged, refused, shown, the_body, the_request, with_winner
+from router.patterns.wording import shown
+from router.triggers._judging import judged, refused, the_body, the_request, with_winner
 from router.triggers.lambda_api.answers import Refused
 from router.triggers.lambda_api.calls import MAX_PAYLOAD, Api, function_segment, payload_of, read_headers, who_is_asked
 from router.triggers.lambda_api.names import Asked

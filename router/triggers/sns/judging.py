@@ -9,7 +9,8 @@ from typing import Any
 from router.batches import Batch
 from router.errors import BadRequest, RequestError
 from router.model import DeclaredRoute, Predicate, Request, RouteVerdict
-from router.triggers._judging import judged, named_routes, nobody, refused, shown, subjects, the_body
+from router.patterns.wording import shown
+from router.triggers._judging import judged, named_routes, nobody, refused, subjects, the_body
 from router.triggers.sns.inbox import Inbox
 from router.triggers.sns.messages import NOTIFICATION, Message, is_raw, posted, raw
 from router.triggers.sns.queue import read

@@ -9,6 +9,7 @@ from typing import Any
 
 from router.deliveries import Acceptance
 from router.model import Predicate, Scope, Target
+from router.patterns.wording import predicates_of, shown
 from router.policies.filter_policies import (
     MESSAGE_ATTRIBUTES,
     MESSAGE_BODY,
@@ -17,7 +18,6 @@ from router.policies.filter_policies import (
     seen_attributes,
     seen_body,
 )
-from router.triggers._judging import mismatch, shown
 from router.triggers.sns.event import event
 from router.triggers.sns.messages import Message
 
@@ -43,11 +43,11 @@ class Subscription:
         if self.policy is None:
             return []
         if self.policy.scope == MESSAGE_ATTRIBUTES:
-            return mismatch(self.policy.pattern.explain(seen_attributes(message.attributes)))
+            return predicates_of(self.policy.pattern.explain(seen_attributes(message.attributes)))
         body = seen_body(message.text)
         if body is None:
             return [Predicate("Message", "a JSON object", shown(message.text), False)]
-        return mismatch(self.policy.pattern.explain(body))
+        return predicates_of(self.policy.pattern.explain(body))
 
 
 def compile_subscriptions(settings: Mapping[str, Any], scope: Scope) -> tuple[Subscription, ...]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from router.batches import Batch, Message
 from router.model import Predicate, Request, RouteVerdict
-from router.triggers._judging import judged, mismatch, shown, subjects, the_batch
+from router.patterns.wording import predicates_of, shown
+from router.triggers._judging import judged, subjects, the_batch
 from router.triggers.sqs.filters import Filter, Filters, seen
 
 
@@ -33,5 +34,5 @@ def _predicates(each: Filter, event: Mapping[str, Any], name: str) -> list[Predi
         wanted = "a JSON object" if each.body is dict else "text"
         asked = [Predicate("body", wanted, shown(str(event["body"])), False)]
     else:
-        asked = mismatch(each.pattern.explain(event))
+        asked = predicates_of(each.pattern.explain(event))
     return [predicate._replace(name=f"{name} {predicate.name}") if name else predicate for predicate in asked]

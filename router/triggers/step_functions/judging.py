@@ -6,7 +6,8 @@ from router import jsontext
 from router.batches import Batch
 from router.errors import RequestError
 from router.model import Predicate, Request, RouteVerdict
-from router.triggers._judging import judged, shown, subjects, the_body
+from router.patterns.wording import shown
+from router.triggers._judging import judged, subjects, the_body
 from router.triggers.step_functions import http_task
 
 
