@@ -42,7 +42,10 @@ LAYERS = (
     ("engine", {"driver", "delivery"}),
     ("edges", {"net", "backends", "journal", "monitoring", "auth", "files"}),
     ("doors", {"ingress", "console"}),
-    ("wiring", {"background", "explaining", "generation", "permissions", "runtime", "simulation", "telemetry", "testing", "workers"}),
+    (
+        "wiring",
+        {"background", "explaining", "generation", "permissions", "runtime", "simulation", "telemetry", "testing", "workers"},
+    ),
     ("commands", {"cli", "__main__"}),
 )
 """From the lowest to the highest; each room is a module or package of `router`, the empty one is `router/__init__.py`."""
