@@ -106,11 +106,8 @@ class Activities(Protocol):
         ...
 
 
-class Journal(Protocol):
-    """The durable queue of deliveries. Nothing here assumes one process, a total order, or a local clock in the keys.
-
-    Claims live in memory under the owner's epoch: what was claimed and not settled when the owner died is due again.
-    """
+class Appender(Protocol):
+    """The end of the durable queue at which deliveries go in."""
 
     async def append(self, deliveries: Sequence[Delivery], durability: Durability) -> list[Receipt]:
         """Keep them, in one commit; returns after it, in the same order. Raises `Unavailable` where it is full or broken.
@@ -119,6 +116,13 @@ class Journal(Protocol):
         and is not kept again.
         """
         ...
+
+
+class Journal(Appender, Protocol):
+    """The durable queue of deliveries. Nothing here assumes one process, a total order, or a local clock in the keys.
+
+    Claims live in memory under the owner's epoch: what was claimed and not settled when the owner died is due again.
+    """
 
     async def claim(self, now: float, limit: int, without: Collection[str]) -> list[Delivery]:
         """Up to `limit` deliveries that are due, fairly over functions, none of the functions `without`.

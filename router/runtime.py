@@ -3,6 +3,9 @@
 Start: journal, backends, doors, admin, delivery, schedules, workers. Stop: readiness, polling, schedules and claiming go first,
 then doors and workers end (what is in flight within `drain_timeout`), then deliveries, the backends, and last the journal.
 Health checks run while the doors are open. Whatever can fail happens before the first request is taken.
+
+With several processes (`router.processes`) each runs a part of this: a door has the listeners and what callers wait for, the
+engine everything else, the admin listener included.
 """
 
 import asyncio
@@ -19,7 +22,9 @@ from router.auth.sns_certificates import SnsFetcher
 from router.backends.aws import AwsInvoker
 from router.backends.local.invoker import LocalInvoker
 from router.backends.origin import OriginClient
+from router.backends.permits import Permit, PermitCount
 from router.background import Background, ScaledClock
+from router.delivery.accept import JournalAcceptor
 from router.generation import Backends, Generation, LocalSelection, assemble
 from router.ingress.admin import AdminDoor
 from router.ingress.deliveries_api import DeliveriesApi
@@ -29,7 +34,10 @@ from router.ingress.prober import Prober
 from router.ingress.request import new_id
 from router.ingress.scheduler import Scheduler
 from router.model import Function
-from router.ports import Clock, Invoker
+from router.ports import Acceptor, Clock, Invoker
+from router.processes.door_link import EngineLink, RemoteInvoker, RemoteJournal, RemotePermit
+from router.processes.engine_link import DoorLinks, Snapshot
+from router.processes.roles import ALONE, Place, Role
 from router.routing import Table
 from router.settings import Address, Config
 from router.telemetry import Telemetry
@@ -59,9 +67,17 @@ class Daemon:
     """One running configuration. `start`, then `wait` until a signal or `stop`; `close` always."""
 
     def __init__(
-        self, config: Config, selection: LocalSelection, environment: Mapping[str, str], time_scale: float = 1.0
+        self,
+        config: Config,
+        selection: LocalSelection,
+        environment: Mapping[str, str],
+        time_scale: float = 1.0,
+        place: Place = ALONE,
     ) -> None:
         self.config = config
+        self._place = place
+        self._links: DoorLinks | None = None
+        self._link: EngineLink | None = None
         self.background: Background | None = None
         self.addresses: dict[str, Address] = {}
         self._selection = selection
@@ -73,6 +89,7 @@ class Daemon:
         self._delivery_clock: Clock = self._clock if time_scale == 1 else ScaledClock(self._clock, time_scale)
         self._backends: dict[str, Backend] = {}
         self._invoker: Invoker | None = None
+        self._permit_count = PermitCount()
         self._origins: OriginClient | None = None
         self._fetcher = SnsFetcher(self._clock)
         self._sources: list[Edge] = []
@@ -88,16 +105,33 @@ class Daemon:
         """Raises `StartError` and `BackendError`; what had started by then is stopped by `close`."""
         config = self.config
         self._selection.check(config.functions)
-        self.metrics.declare(config.triggers)
+        if self._place.role.has_engine:
+            self.metrics.declare(config.triggers)
         generation = await self._assemble()
-        await self._prepare_workers(generation)
+        if self._place.role.has_listeners:
+            await self._open_doors(generation)
+        if self._place.role.has_engine:
+            await self._start_engine(generation)
+        self._ready = True
+        self._place.started()
+        log.info("Ready.", extra={"triggers": len(config.triggers), "functions": len(config.functions), "pid": os.getpid()})
+
+    async def _open_doors(self, generation: Generation) -> None:
+        config = self.config
         for name, listener in config.listeners.items():
             table = generation.tables.get(name, Table(()))
             door = HttpDoor(listener, table, generation.driver, self.metrics, self._clock, config.log.access)
-            listening = await listen(door.server(), listener.address, listener.tls, config.drain_timeout)
+            shared = self._place.sockets.get(name)
+            listening = await listen(door.server(), listener.address, listener.tls, config.drain_timeout, shared)
             self._listening.append(listening)
             self.addresses[name] = listening.address
             log.info("Listening.", extra={"listener": name, "address": str(listening.address)})
+
+    async def _start_engine(self, generation: Generation) -> None:
+        config = self.config
+        await self._prepare_workers(generation)
+        if self._links is not None:
+            await self._links.start()
         if config.admin.listen is not None:
             background = self.background
             deliveries = DeliveriesApi(background.engine.admin, background.clock) if background is not None else None
@@ -114,8 +148,6 @@ class Daemon:
             self._scheduler.start()
         for worker in self._workers.values():
             worker.start()
-        self._ready = True
-        log.info("Ready.", extra={"triggers": len(config.triggers), "functions": len(config.functions), "pid": os.getpid()})
 
     async def wait(self) -> None:
         """Return when SIGTERM or SIGINT comes, or `stop` is called.
@@ -124,12 +156,23 @@ class Daemon:
         is a KeyboardInterrupt again.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        alone = self._place.role is Role.WHOLE
+        for number in (signal.SIGTERM, signal.SIGINT) if alone else (signal.SIGTERM,):
             loop.add_signal_handler(number, self.stop)
+        if self._place.life is not None:
+            loop.add_reader(self._place.life, self._orphaned)
         try:
             await self._stopping.wait()
         finally:
-            loop.remove_signal_handler(signal.SIGINT)
+            if alone:
+                loop.remove_signal_handler(signal.SIGINT)
+
+    def _orphaned(self) -> None:
+        """The supervisor is gone: nobody would start anything anew."""
+        assert self._place.life is not None
+        asyncio.get_running_loop().remove_reader(self._place.life)
+        log.error("The process that supervises the daemon is gone.")
+        self.stop()
 
     def stop(self) -> None:
         """Begin to drain. A second call changes nothing; `drain_timeout` bounds the wait."""
@@ -156,6 +199,8 @@ class Daemon:
             *(listening.close() for listening in self._listening),
             *(worker.close(self.config.drain_timeout) for worker in self._workers.values()),
         )
+        if self._links is not None:
+            await self._links.close(deadline)
         if self.background is not None and not await self.background.drain(deadline):
             log.warning("Deliveries were still running when the time to drain was over; they stay in the journal.")
         for name, backend in self._backends.items():
@@ -167,6 +212,8 @@ class Daemon:
         if self._origins is not None:
             await self._origins.close()
         await self._fetcher.close()
+        if self._link is not None:
+            await self._link.close()
         if self._admin is not None:
             await self._admin.close()
         if self.background is not None:
@@ -179,7 +226,9 @@ class Daemon:
         """See `router.ingress.admin.Operations`."""
         if not self._ready:
             return "draining" if self._stopping.is_set() else "starting"
-        edges: list[Backend | Edge] = [*self._backends.values(), *self._sources]
+        edges: list[Backend | Edge | DoorLinks] = [*self._backends.values(), *self._sources]
+        if self._links is not None:
+            edges.append(self._links)
         reasons = dict.fromkeys(reason for edge in edges if (reason := edge.not_ready()))
         return "; ".join(reasons) or None
 
@@ -210,7 +259,14 @@ class Daemon:
             "workers": {name: dict(worker.status()) for name, worker in self._workers.items()},
             **({"deliveries": self.background.status()} if self.background is not None else {}),
             "backends": {name: dict(backend.status()) for name, backend in self._backends.items()},
+            **({"doors": self._links.status()} if self._links is not None else {}),
         }
+
+    def _snapshot(self) -> Snapshot:
+        figures = self.metrics.figures
+        backends = {name: dict(backend.status()) for name, backend in self._backends.items()}
+        addresses = {name: str(address) for name, address in self.addresses.items()}
+        return Snapshot(os.getpid(), self.not_ready(), figures.dump(), figures.dump(finished=True), backends, addresses)
 
     def _targets(self, trigger: str) -> dict[str, object]:
         return self._prober.status(trigger) if self._prober is not None else {}
@@ -218,24 +274,33 @@ class Daemon:
     def _planned(self, trigger: str) -> dict[str, object]:
         return self._scheduler.status(trigger) if self._scheduler is not None else {}
 
-    def exposition(self) -> bytes:
+    async def exposition(self) -> bytes:
         """See `router.ingress.admin.Operations`."""
+        if self._links is not None:
+            self.metrics.figures.add_others(await self._links.figures())
         return self.metrics.exposition()
 
     async def _assemble(self) -> Generation:
         await self.telemetry.start()
         here, away = self._split(self.config.functions)
-        if here:
+        if self._place.role is Role.DOOR:
+            self._link = EngineLink(self._place.link, self._snapshot)
+            await self._link.start()
+        elif here:
             self._backends["local"] = LocalInvoker(here, self.config.aws, self._clock, credentials=self._credentials)
         if away:
-            self._backends["aws"] = AwsInvoker(self.config.aws, away, self._clock)
+            self._backends["aws"] = AwsInvoker(self.config.aws, away, self._clock, self._permit)
         for backend in self._backends.values():
             await backend.start()
-        carriers = {name: self._backends["local" if name in here else "aws"] for name in self.config.functions}
+        local: Invoker | None = RemoteInvoker(self._link) if self._link is not None else self._backends.get("local")
+        carriers = {name: local if name in here and local else self._backends["aws"] for name in self.config.functions}
         self._origins = OriginClient()
         self._invoker = self.telemetry.observed(Backends(carriers))
-        self.background = await Background.open(self.config, self._delivery_clock, self.telemetry.deliveries)
-        acceptor = self.background.acceptor if self.background is not None else None
+        acceptor = await self._accepting()
+        if self._place.role is Role.ENGINE:
+            journal = self.background.engine.journal if self.background is not None else None
+            unwatched = self._backends.get("local")
+            self._links = DoorLinks(self._place.link, self.config.functions, journal, unwatched, self._permit_count)
         return assemble(
             self.config,
             self._invoker,
@@ -245,6 +310,20 @@ class Daemon:
             fetcher=self._fetcher,
             acceptor=acceptor,
         )
+
+    async def _accepting(self) -> Acceptor | None:
+        """What makes events durable: here, or in the engine."""
+        if self._link is not None:
+            journal, clock = RemoteJournal(self._link), self._delivery_clock
+            return JournalAcceptor(journal, clock, self.telemetry.deliveries, draw=random.random, new_id=new_id)
+        self.background = await Background.open(self.config, self._delivery_clock, self.telemetry.deliveries)
+        return self.background.acceptor if self.background is not None else None
+
+    def _permit(self, name: str, limit: int) -> Permit:
+        """What counts a function's `max_concurrency`: over all processes, in the engine."""
+        if self._link is not None:
+            return RemotePermit(self._link, name, limit // self._place.doors)
+        return self._permit_count.of(name, limit)
 
     async def _prepare_workers(self, generation: Generation) -> None:
         """A worker for every trigger that is polled."""

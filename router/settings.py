@@ -131,6 +131,8 @@ class Config:
     log: Log
     journal: JournalSettings = field(default_factory=JournalSettings)
     drain_timeout: float = 30.0
+    workers: int | None = 1
+    """Processes that serve the listeners; None: one for each core."""
     public_url: str | None = None
     prometheus: bool = True
     cloudwatch: CloudWatch | None = None

@@ -37,7 +37,7 @@ class Telemetry:
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self.metrics = WatchedMetrics()
-        self.deliveries: DeliveryMetrics = PrometheusDeliveryMetrics(self.metrics.registry)
+        self.deliveries: DeliveryMetrics = PrometheusDeliveryMetrics(self.metrics.registry, self.metrics.figures)
         self._config = config
         self._clock = clock
         self._observers: list[Observer] = []

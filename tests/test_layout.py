@@ -44,7 +44,18 @@ LAYERS = (
     ("doors", {"ingress", "console"}),
     (
         "wiring",
-        {"background", "explaining", "generation", "permissions", "runtime", "simulation", "telemetry", "testing", "workers"},
+        {
+            "background",
+            "explaining",
+            "generation",
+            "permissions",
+            "processes",
+            "runtime",
+            "simulation",
+            "telemetry",
+            "testing",
+            "workers",
+        },
     ),
     ("commands", {"cli", "__main__"}),
 )

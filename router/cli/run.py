@@ -4,7 +4,6 @@ Exit codes: 0 drained, 1 could not start, 2 wrong usage, 78 invalid configuratio
 not restart it).
 """
 
-import asyncio
 import os
 import sys
 import time
@@ -18,8 +17,7 @@ from router.errors import BackendError, StartError
 from router.files import LocalFiles
 from router.generation import LocalSelection
 from router.monitoring.logs import configure
-from router.runtime import Daemon
-from router.settings import Config
+from router.processes.running import run_alone, several
 
 ALL = "*"
 
@@ -78,12 +76,14 @@ def command(
         click.echo("lambda-router: No trigger is what --only asks for.", err=True)
         sys.exit(1)
     configure(chosen.log)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        try:
-            runner.run(_serve(chosen, selection(local, no_local), time_scale))
-        except (StartError, BackendError) as error:
-            click.echo(f"lambda-router: {error}", err=True)
-            sys.exit(1)
+    local_selection = selection(local, no_local)
+    try:
+        if (chosen.workers or os.cpu_count() or 1) > 1:
+            sys.exit(several(chosen, local_selection, time_scale))
+        run_alone(chosen, local_selection, time_scale)
+    except (StartError, BackendError) as error:
+        click.echo(f"lambda-router: {error}", err=True)
+        sys.exit(1)
 
 
 def _demands(values: tuple[str, ...]) -> tuple[Only, ...]:
@@ -91,21 +91,3 @@ def _demands(values: tuple[str, ...]) -> tuple[Only, ...]:
         return tuple(map(parse_only, values))
     except ValueError as error:
         raise click.BadParameter(f"{error}.") from None
-
-
-async def _serve(config: Config, local: LocalSelection, time_scale: float) -> None:
-    daemon = Daemon(config, local, os.environ, time_scale)
-    try:
-        await daemon.start()
-        await daemon.wait()
-    finally:
-        await daemon.close()
-
-
-def _loop_factory() -> "type[asyncio.AbstractEventLoop] | None":
-    """uvloop where it exists."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.Loop

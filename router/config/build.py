@@ -79,6 +79,7 @@ def build(material: Material) -> Config:
         log=Log(**settings["log"]),
         journal=JournalSettings(**settings["journal"]),
         drain_timeout=server["drain_timeout"],
+        workers=None if server["workers"] == "auto" else server["workers"],
         public_url=server.get("public_url"),
         prometheus=settings["monitoring"]["prometheus"],
         cloudwatch=cloudwatch(settings["monitoring"]["cloudwatch"], aws.region),

@@ -9,7 +9,7 @@ from router.batches import Batch
 from router.deliveries import MAX_EVENT, Acceptance, Condition, Delivery, Receipt
 from router.model import Request, Trigger
 from router.policies.lineage import hops_of
-from router.ports import Clock, DeliveryMetrics, Journal
+from router.ports import Appender, Clock, DeliveryMetrics
 
 
 class JournalAcceptor:
@@ -17,7 +17,7 @@ class JournalAcceptor:
 
     def __init__(
         self,
-        journal: Journal,
+        journal: Appender,
         clock: Clock,
         metrics: DeliveryMetrics,
         *,

@@ -28,7 +28,7 @@ class Operations(Protocol):
         """The state as JSON values: version, triggers, functions, listeners."""
         ...
 
-    def exposition(self) -> bytes:
+    async def exposition(self) -> bytes:
         """The metrics in Prometheus's text format."""
         ...
 
@@ -50,13 +50,13 @@ class AdminDoor:
         self._operations = operations
         self._deliveries = deliveries
         self._token = token.encode() if token else None
-        self._pages: dict[str, Callable[[], web.Response]] = {
-            "/healthz": lambda: _text(200, "ok"),
+        self._pages: dict[str, Callable[[], Awaitable[web.Response]]] = {
+            "/healthz": self._health,
             "/readyz": self._readiness,
-            "/status": lambda: _json(200, operations.status()),
+            "/status": self._status,
         }
         if prometheus:
-            self._pages["/metrics"] = lambda: web.Response(body=operations.exposition(), headers={"Content-Type": CONTENT_TYPE})
+            self._pages["/metrics"] = self._metrics
 
     def server(self) -> "Pages":
         """A protocol factory. Call inside the running loop."""
@@ -74,7 +74,7 @@ class AdminDoor:
             return web.Response(status=405, headers={"Allow": "GET, HEAD"})
         if request.path not in OPEN_PATHS and not self._allowed(request):
             return _unauthorized()
-        return page()
+        return await page()
 
     def _allowed(self, request: web.BaseRequest) -> bool:
         if self._token is None:
@@ -82,7 +82,16 @@ class AdminDoor:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token)
 
-    def _readiness(self) -> web.Response:
+    async def _health(self) -> web.Response:
+        return _text(200, "ok")
+
+    async def _status(self) -> web.Response:
+        return _json(200, self._operations.status())
+
+    async def _metrics(self) -> web.Response:
+        return web.Response(body=await self._operations.exposition(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _readiness(self) -> web.Response:
         reason = self._operations.not_ready()
         return _text(200, "ready") if reason is None else _text(503, reason)
 

@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -28,7 +29,10 @@ class Server(Protocol):
 class Listening:
     """A server that is bound. `address` is the real one: a port of 0 has become the port that was given."""
 
-    def __init__(self, server: Server, bound: asyncio.Server, address: Address, drain_seconds: float) -> None:
+    def __init__(
+        self, server: Server, bound: asyncio.Server, address: Address, drain_seconds: float, *, owns: bool = True
+    ) -> None:
+        self._owns = owns
         self._server = server
         self._bound = bound
         self._drain = drain_seconds
@@ -39,22 +43,31 @@ class Listening:
         self._bound.close()
         await self._server.shutdown(self._drain)
         await self._bound.wait_closed()
-        if self.address.unix is not None:
-            _remove(self.address.unix)
+        if self.address.unix is not None and self._owns:
+            remove(self.address.unix)
 
 
-async def listen(server: Server, address: Address, tls: Tls | None, drain_seconds: float) -> Listening:
-    """Bind and serve. Raises `StartError` where the address or the certificate cannot be used."""
+async def listen(
+    server: Server,
+    address: Address,
+    tls: Tls | None,
+    drain_seconds: float,
+    sock_of: Callable[[], socket.socket] | None = None,
+) -> Listening:
+    """Bind and serve. Raises `StartError` where the address or the certificate cannot be used.
+
+    `sock_of()`: the socket, where several processes share the address; who made that takes it down, too.
+    """
     context = tls_context(tls) if tls is not None else None
     try:
-        sock = _bind(address)
+        sock = (sock_of or (lambda: bind(address)))()
         loop = asyncio.get_running_loop()
         bound = await loop.create_server(server, sock=sock, ssl=context, backlog=BACKLOG)
     except OSError as error:
         raise StartError(f"Cannot listen on {address}: {error.strerror or error}.") from error
     if address.unix is None:
         address = Address(address.host, sock.getsockname()[1])
-    return Listening(server, bound, address, drain_seconds)
+    return Listening(server, bound, address, drain_seconds, owns=sock_of is None)
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
@@ -72,7 +85,8 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
-def _bind(address: Address) -> socket.socket:
+def bind(address: Address, *, shared: bool = False) -> socket.socket:
+    """A bound socket. `shared`: others may be bound to the same port. Raises OSError."""
     if address.unix is not None:
         return _bind_unix(address.unix)
     family, kind, protocol, _, where = socket.getaddrinfo(
@@ -81,6 +95,8 @@ def _bind(address: Address) -> socket.socket:
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind(where)
@@ -95,7 +111,7 @@ def _bind_unix(path: str) -> socket.socket:
     """A Unix socket that only its owner may use; one that a dead process left is replaced."""
     with suppress(FileNotFoundError):
         if stat.S_ISSOCK(Path(path).stat().st_mode) and not _answers(path):
-            _remove(path)
+            remove(path)
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     mask = os.umask(0o177)
     try:
@@ -118,6 +134,7 @@ def _answers(path: str) -> bool:
         return True
 
 
-def _remove(path: str) -> None:
+def remove(path: str) -> None:
+    """Take a Unix socket away; none may be there."""
     with suppress(FileNotFoundError):
         Path(path).unlink()

@@ -3,18 +3,18 @@
 from prometheus_client import CollectorRegistry
 
 from router.deliveries import Condition, Fate
-from router.monitoring.totals import Spread, Totals
+from router.monitoring.totals import PlainFigures, Spread, Totals
 
 _AGE_BUCKETS = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 180, 300, 600, 1800, 3600, 7200, 21_600, 86_400)
 _BY_FUNCTION = ["trigger", "function"]
 
 
 class PrometheusDeliveryMetrics:
-    """The port `DeliveryMetrics` over a registry."""
+    """The port `DeliveryMetrics` over a registry and its plain figures."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, figures: PlainFigures) -> None:
         def counter(name: str, text: str, *labels: str) -> Totals:
-            return Totals(registry, f"lambda_router_{name}", text, [*_BY_FUNCTION, *labels])
+            return Totals(figures, registry, f"lambda_router_{name}", text, [*_BY_FUNCTION, *labels])
 
         self._received = counter("async_events_received", "Events accepted into the journal (AsyncEventsReceived).")
         self._dropped = counter("async_events_dropped", "Deliveries that gave up (AsyncEventsDropped).", "condition")
@@ -27,6 +27,7 @@ class PrometheusDeliveryMetrics:
         )
         self._settled = counter("async_events_settled", "Deliveries that left the queue; dead: kept as dead letters.", "fate")
         self._age = Spread(
+            figures,
             registry,
             "lambda_router_async_event_age_seconds",
             "From acceptance to the start of each attempt (AsyncEventAge, there in milliseconds).",

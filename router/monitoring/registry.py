@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from router import __version__
 from router.batches import EventCount
 from router.model import Reply, Request, Trigger
-from router.monitoring.totals import Spread, Totals
+from router.monitoring.totals import PlainFigures, Spread, Totals
 from router.outcome import Outcome
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -35,18 +35,22 @@ class PrometheusMetrics:
     def __init__(self) -> None:
         _disable_created_metrics()  # a second line per child that nobody reads
         self.registry = registry = CollectorRegistry()
+        self.figures = figures = PlainFigures()
         Info("lambda_router_build", "The program's version.", registry=registry).info({"version": __version__})
-        self._requests = Totals(registry, "lambda_router_requests", "Requests answered.", ["trigger", "type", "status"])
+        self._requests = Totals(
+            figures, registry, "lambda_router_requests", "Requests answered.", ["trigger", "type", "status"]
+        )
         self._errors = Totals(
-            registry, "lambda_router_error_answers", "Answers that the router made, by class.", ["trigger", "error"]
+            figures, registry, "lambda_router_error_answers", "Answers that the router made, by class.", ["trigger", "error"]
         )
         self._in_flight = Totals(
-            registry, "lambda_router_requests_in_flight", "Requests being worked on.", ["trigger"], goes_down=True
+            figures, registry, "lambda_router_requests_in_flight", "Requests being worked on.", ["trigger"], goes_down=True
         )
         self._invocations = Totals(
-            registry, "lambda_router_invocations", "Attempts, by outcome.", ["trigger", "function", "outcome"]
+            figures, registry, "lambda_router_invocations", "Attempts, by outcome.", ["trigger", "function", "outcome"]
         )
         self._function_seconds = Spread(
+            figures,
             registry,
             "lambda_router_function_seconds",
             "Time spent waiting for the function.",
@@ -54,6 +58,7 @@ class PrometheusMetrics:
             _FUNCTION_BUCKETS,
         )
         self._router_seconds = Spread(
+            figures,
             registry,
             "lambda_router_router_seconds",
             "The router's own share of a request: from its head to its answer, without the function's time.",
@@ -61,26 +66,32 @@ class PrometheusMetrics:
             _ROUTER_BUCKETS,
         )
         self._target_healthy = Totals(
+            figures,
             registry,
             "lambda_router_target_healthy",
             "Whether a target passes its health checks; absent until that is known.",
             ["trigger", "target"],
             goes_down=True,
         )
-        self._unmatched = Totals(registry, "lambda_router_unmatched_requests", "Requests that no trigger claims.", ["listener"])
+        self._unmatched = Totals(
+            figures, registry, "lambda_router_unmatched_requests", "Requests that no trigger claims.", ["listener"]
+        )
         self._remarks = Totals(
+            figures,
             registry,
             "lambda_router_remarks",
             "What happened that is no error, by name: `filtered`, ….",
             ["trigger", "remark"],
         )
         self._source_errors = Totals(
+            figures,
             registry,
             "lambda_router_source_errors",
             "Failed calls of sources that are polled, by operation (poll, settle, heartbeat) and the service's code.",
             ["trigger", "operation", "code"],
         )
         self._source_events = Totals(
+            figures,
             registry,
             "lambda_router_source_events",
             "Messages of queues: polled, filtered_out, invoked, failed_invoke, deleted.",

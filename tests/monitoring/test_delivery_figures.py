@@ -4,11 +4,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from router.deliveries import Condition, Fate
 from router.monitoring.deliveries import PrometheusDeliveryMetrics
+from router.monitoring.totals import PlainFigures
 
 
 def test_every_figure_by_trigger_and_function() -> None:
     registry = CollectorRegistry()
-    metrics = PrometheusDeliveryMetrics(registry)
+    metrics = PrometheusDeliveryMetrics(registry, PlainFigures())
     metrics.event_accepted("jobs", "work")
     metrics.attempt_started("jobs", "work", 61.5)
     metrics.event_dropped("jobs", "work", Condition.RETRIES_EXHAUSTED)

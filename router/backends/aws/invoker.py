@@ -5,14 +5,14 @@ and so run a function twice. The pool waits for an answer somewhat longer than t
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from router import jsontext
 from router.backends.aws.credentials import AssumedRole, Chain, Credential
 from router.backends.aws.endpoints import Surroundings, look_up
 from router.backends.aws.requests import Call, invocation_path, is_field_value
 from router.backends.aws.routes import Route
-from router.backends.permits import Permit
+from router.backends.permits import Permit, PermitCount
 from router.errors import BackendError, Invoked
 from router.model import Function, Invocation
 from router.net.errors import DeadlinePassed, ExchangeError
@@ -39,12 +39,12 @@ class _Target:
 
     __slots__ = ("calls", "function", "limit", "path", "permit", "route", "signer")
 
-    def __init__(self, function: Function, route: Route) -> None:
+    def __init__(self, function: Function, route: Route, permit: Permit | None) -> None:
         self.function = function
         self.route = route
         self.path = invocation_path(route.endpoint.base_path, function.arn)
         self.limit = function.timeout + _MARGIN
-        self.permit = None if function.max_concurrency is None else Permit(function.max_concurrency)
+        self.permit = permit
         self.signer: Signer | None = None
         self.calls: dict[tuple[str, str | None, bool], Call] = {}
 
@@ -63,9 +63,19 @@ class _Target:
 
 
 class AwsInvoker:
-    """The `Invoker` for functions that have an ARN. `start` it before the first `invoke`."""
+    """The `Invoker` for functions that have an ARN. `start` it before the first `invoke`.
 
-    def __init__(self, aws: Aws, functions: Mapping[str, Function], clock: Clock) -> None:
+    `permits(name, limit)`: what counts a function's `max_concurrency`; by default the invoker itself.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        functions: Mapping[str, Function],
+        clock: Clock,
+        permits: Callable[[str, int], Permit] | None = None,
+    ) -> None:
+        self._permits = permits or PermitCount().of
         self._aws = aws
         self._functions = functions
         self._clock = clock
@@ -83,7 +93,9 @@ class AwsInvoker:
         emulated = bool(found.endpoints) and all(endpoint.foreign for endpoint in found.endpoints.values())
         chain = Chain(self._aws, emulated)
         for function in self._functions.values():
-            self._targets[function.name] = _Target(function, self._route(function, found, chain))
+            limit = function.max_concurrency
+            permit = None if limit is None else self._permits(function.name, limit)
+            self._targets[function.name] = _Target(function, self._route(function, found, chain), permit)
         await asyncio.gather(*(credential.start(_START_PATIENCE) for credential in self._credentials.values()))
 
     def not_ready(self) -> str | None:
@@ -111,7 +123,7 @@ class AwsInvoker:
             return refused(400, "InvalidParameterValueException", f"The value of {wrong} is not valid.", invocation.id)
         waits = invocation.type == "RequestResponse"
         permit = target.permit if waits and not invocation.asynchronous else None
-        if permit is not None and not permit.take():
+        if permit is not None and not await permit.take():
             return throttled(_LIMIT_REACHED, request_id=invocation.id)
         limit = target.limit if waits else _HAND_OVER_LIMIT
         head = target.call(signer, invocation).head(

@@ -51,9 +51,9 @@ RULES: tuple[Rule, ...] = (
         Severity.ERROR,
         "A setting or value is known, but cannot be used in this version.",
         "Nothing is pretended: what is not built is refused, with what it waits for.",
-        bad=ORDERS + API + "server: {workers: 4}\n",
-        at=(6, 19),
-        good=ORDERS + API + "server: {workers: 1}\n",
+        bad=ORDERS + API + "api_keys: {acme: secret}\n",
+        at=(6, 1),
+        good=ORDERS + API,
     ),
     Rule(
         "wrong-type",

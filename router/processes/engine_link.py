@@ -1,0 +1,171 @@
+"""The engine's end of the links to its doors: appends what they accepted, runs local functions, counts permits, keeps figures.
+
+What a door held goes back when it is gone. Its figures stay in the sums: counters never go down because a door crashed.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from router.backends.permits import PermitCount
+from router.model import Function
+from router.monitoring.totals import Dump, merged
+from router.outcome import Outcome
+from router.ports import Invoker, Journal
+from router.processes.channel import Channel
+from router.processes.door_link import unpacked
+
+log = logging.getLogger("router.processes")
+
+_SNAPSHOT_TIMEOUT = 1.0
+"""Seconds that a door has to tell its figures when somebody asks for them."""
+
+
+@dataclass(slots=True, frozen=True)
+class Snapshot:
+    """What a door tells of itself. `finished`: the figures that stay when it has ended."""
+
+    pid: int
+    not_ready: str | None
+    figures: Dump
+    finished: Dump
+    backends: Mapping[str, Any]
+    addresses: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Door:
+    held: Counter[str] = field(default_factory=Counter)
+    snapshot: Snapshot | None = None
+
+
+class DoorLinks:
+    """Serves the doors. `journal`, `invoker` (of local functions): None where the configuration needs none."""
+
+    def __init__(
+        self,
+        path: str,
+        functions: Mapping[str, Function],
+        journal: Journal | None,
+        invoker: Invoker | None,
+        count: PermitCount,
+    ) -> None:
+        self._path = path
+        self._functions = functions
+        self._journal = journal
+        self._invoker = invoker
+        self._count = count
+        self._doors: dict[Channel, _Door] = {}
+        self._retired: Dump = {}
+        self._left = asyncio.Event()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen; a socket that a dead engine left is replaced."""
+        _remove(self._path)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(lambda: Channel(self._handle, self._gone), self._path)
+
+    async def close(self, deadline: float) -> None:
+        """Wait until the doors have ended, until `deadline` (the loop's time); then end every link."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                while self._doors:
+                    self._left.clear()
+                    await self._left.wait()
+        except TimeoutError:
+            log.warning("Doors were still at work when the time to drain was over.", extra={"doors": len(self._doors)})
+        if self._server is not None:
+            self._server.close()
+        for channel in [*self._doors]:
+            channel.close()
+
+    def not_ready(self) -> str | None:
+        """Why no traffic should come: no door is up, or none of them is ready."""
+        reasons = [door.snapshot.not_ready for door in self._doors.values() if door.snapshot is not None]
+        if not reasons:
+            return "no door is up"
+        return None if None in reasons else reasons[0]
+
+    async def figures(self) -> Dump:
+        """The sums over all doors, those that are gone among them."""
+        await asyncio.gather(*(self._ask(channel) for channel in [*self._doors]))
+        dumps = [door.snapshot.figures for door in self._doors.values() if door.snapshot is not None]
+        return merged([self._retired, *dumps])
+
+    def status(self) -> list[dict[str, Any]]:
+        """For the operator: each door's process, readiness and backends."""
+        return [
+            {
+                "pid": seen.pid,
+                "not_ready": seen.not_ready,
+                "listeners": dict(seen.addresses),
+                "backends": dict(seen.backends),
+            }
+            for door in self._doors.values()
+            if (seen := door.snapshot) is not None
+        ]
+
+    async def _ask(self, channel: Channel) -> None:
+        try:
+            async with asyncio.timeout(_SNAPSHOT_TIMEOUT):
+                self._doors[channel].snapshot = await channel.call("snapshot", None)
+        except Exception as error:  # it is gone, or too busy: what it told last stands
+            log.info("A door did not tell its figures.", extra={"error": f"{type(error).__name__}: {error}"})
+
+    def _handle(self, channel: Channel, kind: str, payload: Any) -> Any:
+        match kind:
+            case "append":
+                return self._append(payload)
+            case "invoke":
+                return self._invoke(payload)
+            case "take":
+                return self._take(channel, payload)
+            case "give_back":
+                self._give_back(channel, payload)
+            case "snapshot":
+                self._doors[channel].snapshot = payload
+            case "hello":
+                held, snapshot = payload
+                self._doors[channel] = _Door(Counter(held), snapshot)
+                self._count.running.update(held)
+        return None
+
+    async def _append(self, payload: Any) -> Any:
+        assert self._journal is not None
+        deliveries, durability = payload
+        return await self._journal.append(deliveries, durability)
+
+    async def _invoke(self, payload: Any) -> Outcome:
+        assert self._invoker is not None
+        return await self._invoker.invoke(unpacked(payload, self._functions))
+
+    async def _take(self, channel: Channel, name: str) -> bool:
+        limit = self._functions[name].max_concurrency
+        taken = limit is None or self._count.take(name, limit)
+        if taken and limit is not None:
+            self._doors[channel].held[name] += 1
+        return taken
+
+    def _give_back(self, channel: Channel, name: str) -> None:
+        door = self._doors[channel]
+        if door.held[name] > 0:
+            door.held[name] -= 1
+            self._count.running[name] -= 1
+
+    def _gone(self, channel: Channel) -> None:
+        door = self._doors.pop(channel, None)
+        if door is None:
+            return
+        self._count.running.subtract(door.held)
+        self._left.set()
+        if door.snapshot is not None:
+            self._retired = merged([self._retired, door.snapshot.finished])
+
+
+def _remove(path: str) -> None:
+    Path(path).unlink(missing_ok=True)

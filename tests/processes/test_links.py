@@ -1,0 +1,223 @@
+"""Doors and the engine within one loop: what passes between them, and what each does while the other is away."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.arn import FunctionArn
+from router.backends.permits import PermitCount
+from router.deliveries import Delivery, Durability
+from router.errors import StartError, Unavailable
+from router.fakes import FakeClock, FakeInvoker, succeeded
+from router.functions import Function, Invocation
+from router.journal.memory import MemoryJournal
+from router.outcome import OutcomeKind
+from router.processes.channel import Channel, ChannelLost
+from router.processes.door_link import EngineLink, RemoteInvoker, RemoteJournal, RemotePermit
+from router.processes.engine_link import DoorLinks, Snapshot
+from router.settings import JournalSettings
+
+FUNCTION = Function("work", FunctionArn("eu-west-1", "111122223333", "work"), 3.0, max_concurrency=2)
+
+
+class Transport:
+    """Gives what is written to the other end, in pieces of some size."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.other: Channel | None = None
+
+    def write(self, data: bytes) -> None:
+        assert self.other is not None
+        for at in range(0, len(data), self.size):
+            self.other.data_received(data[at : at + self.size])
+
+    def close(self) -> None:
+        assert self.other is not None
+        self.other.connection_lost(None)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.binary(max_size=300) | st.text(max_size=50) | st.none(), max_size=10), st.integers(1, 50))
+async def test_calls_are_answered_however_the_stream_is_cut(payloads: list[Any], size: int) -> None:
+    async def answer(payload: Any) -> Any:
+        return payload
+
+    there, here = Transport(size), Transport(size)
+    far = Channel(lambda channel, kind, payload: answer((kind, payload)), lambda channel: None)
+    near = Channel(lambda channel, kind, payload: None, lambda channel: None)
+    there.other, here.other = near, far
+    far.connection_made(there)  # type: ignore[arg-type]
+    near.connection_made(here)  # type: ignore[arg-type]
+    answers = await asyncio.gather(*(near.call("echo", payload) for payload in payloads))
+    assert answers == [("echo", payload) for payload in payloads]
+
+
+class Engine:
+    """The engine's end, over fakes."""
+
+    def __init__(self, path: str, **settings: Any) -> None:
+        self.clock = FakeClock()
+        self.journal = MemoryJournal(self.clock, JournalSettings(**settings))
+        self.invoker = FakeInvoker({"work": succeeded(b'"done"')})
+        self.count = PermitCount()
+        self.links = DoorLinks(path, {"work": FUNCTION}, self.journal, self.invoker, self.count)
+
+    async def close(self) -> None:
+        await self.links.close(asyncio.get_running_loop().time())
+
+
+def snapshot(requests: float = 0.0, not_ready: str | None = None) -> Snapshot:
+    figures = {"requests": {("shop",): (requests,)}, "in_flight": {("shop",): (1.0,)}}
+    return Snapshot(os.getpid(), not_ready, figures, {"requests": figures["requests"]}, {}, {"main": "127.0.0.1:8080"})
+
+
+Connect = Callable[..., Any]
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    running = Engine(str(tmp_path / "engine"))
+    await running.links.start()
+    yield running
+    await running.close()
+
+
+@pytest.fixture
+async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
+    """`await connect(snapshot)`: a door's link."""
+    links: list[EngineLink] = []
+
+    async def connect_(told: Snapshot | None = None) -> EngineLink:
+        link = EngineLink(str(tmp_path / "engine"), lambda: told or snapshot())
+        await link.start()
+        links.append(link)
+        return link
+
+    yield connect_
+    for link in links:
+        await link.close()
+
+
+def delivery(id: str, payload: bytes = b"{}") -> Delivery:
+    return Delivery(id, "shop", "", "work", None, payload, 1.0, "Root=1-6a514b28-0123456789abcdef01234567", 1.0)
+
+
+def invocation() -> Invocation:
+    return Invocation(FUNCTION, "live", b'{"a":1}', "id-1", "Root=1-6a514b28-0123456789abcdef01234567", trigger="shop")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def test_what_a_door_accepts_is_in_the_engines_journal(engine: Engine, connect: Connect) -> None:
+    journal = RemoteJournal(await connect())
+    first, second = await journal.append([delivery("d-1"), delivery("d-2")], Durability.DISK)
+    assert (first.delivery_id, second.delivery_id) == ("d-1", "d-2")
+    assert [each.id for each in await engine.journal.claim(2.0, 10, ())] == ["d-1", "d-2"]
+
+
+async def test_a_full_journal_is_told_as_it_is(tmp_path: Path, connect: Connect) -> None:
+    engine = Engine(str(tmp_path / "engine"), max_size=600)
+    await engine.links.start()
+    journal = RemoteJournal(await connect())
+    with pytest.raises(Unavailable, match="the journal is full") as refusal:
+        await journal.append([delivery("d-1", b"x" * 1000)], Durability.DISK)
+    assert refusal.value.retry_after is not None
+    await engine.close()
+
+
+async def test_local_functions_run_in_the_engine(engine: Engine, connect: Connect) -> None:
+    outcome = await RemoteInvoker(await connect()).invoke(invocation())
+    assert (outcome.kind, outcome.payload) == (OutcomeKind.OK, b'"done"')
+    assert engine.invoker.invocations == [invocation()]
+
+
+async def test_concurrency_is_counted_over_all_doors(engine: Engine, connect: Connect) -> None:
+    one, other = RemotePermit(await connect(), "work", 1), RemotePermit(await connect(), "work", 1)
+    own = engine.count.of("work", 2)
+    assert [await one.take(), await other.take(), await one.take(), await own.take()] == [True, True, False, False]
+    other.give_back()
+    await until(lambda: engine.count.running["work"] == 1)
+    assert [await own.take(), await other.take()] == [True, False]
+
+
+async def test_what_a_door_held_comes_back_when_it_is_gone(engine: Engine, connect: Connect) -> None:
+    link = await connect()
+    permit = RemotePermit(link, "work", 1)
+    assert [await permit.take(), await permit.take()] == [True, True]
+    await link.close()
+    await until(lambda: engine.count.running["work"] == 0)
+
+
+async def test_while_the_engine_is_away_its_work_is_refused_and_the_rest_goes_on(tmp_path: Path, connect: Connect) -> None:
+    engine = Engine(str(tmp_path / "engine"))
+    await engine.links.start()
+    link = await connect()
+    permit = RemotePermit(link, "work", 1)
+    assert await permit.take()
+    await engine.close()
+    await until(lambda: not link.is_open)
+    with pytest.raises(Unavailable, match="the engine is away") as refusal:
+        await RemoteJournal(link).append([delivery("d-1")], Durability.DISK)
+    assert refusal.value.retry_after == 1
+    outcome = await RemoteInvoker(link).invoke(invocation())
+    assert (outcome.kind, outcome.invoked.value) == (OutcomeKind.TRANSPORT, "no")
+    assert not await permit.take(), "its share is one, and one runs"
+    successor = Engine(str(tmp_path / "engine"))
+    await successor.links.start()
+    await until(lambda: link.is_open and successor.count.running["work"] == 1)
+    permit.give_back()
+    await until(lambda: successor.count.running["work"] == 0)
+    await successor.close()
+
+
+async def test_a_call_that_the_engine_died_in_may_have_reached_it() -> None:
+    near, far = Transport(10), Transport(10)
+    caller = Channel(lambda channel, kind, payload: None, lambda channel: None)
+    silent = Channel(lambda channel, kind, payload: asyncio.Event().wait(), lambda channel: None)
+    near.other, far.other = silent, caller
+    caller.connection_made(near)  # type: ignore[arg-type]
+    silent.connection_made(far)  # type: ignore[arg-type]
+    call = asyncio.create_task(caller.call("append", None))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    far.close()
+    with pytest.raises(ChannelLost) as lost:
+        await call
+    assert lost.value.sent
+    with pytest.raises(ChannelLost) as refused:
+        await caller.call("append", None)
+    assert not refused.value.sent
+    for task in silent._tasks:
+        task.cancel()
+
+
+async def test_figures_are_summed_up_and_those_of_a_door_that_ended_stay(engine: Engine, connect: Connect) -> None:
+    first = await connect(snapshot(3.0))
+    await connect(snapshot(4.0, "starting"))
+    assert await engine.links.figures() == {"requests": {("shop",): (7.0,)}, "in_flight": {("shop",): (2.0,)}}
+    assert engine.links.not_ready() is None
+    await first.close()
+    await until(lambda: len(engine.links.status()) == 1)
+    assert await engine.links.figures() == {"requests": {("shop",): (7.0,)}, "in_flight": {("shop",): (1.0,)}}
+    assert engine.links.not_ready() == "starting"
+    assert engine.links.status()[0]["listeners"] == {"main": "127.0.0.1:8080"}
+
+
+async def test_without_an_engine_no_door_starts(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="The engine cannot be reached"):
+        await EngineLink(str(tmp_path / "nothing"), snapshot).start()
+
+
+async def test_no_door_is_not_ready(engine: Engine) -> None:
+    assert engine.links.not_ready() == "no door is up"
