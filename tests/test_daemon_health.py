@@ -54,7 +54,7 @@ async def test_the_example_balancer_checks_its_functions_and_serves(root: Path, 
                 assert (bots.status, await bots.text()) == (403, "no bots please")
         targets = daemon.status()["triggers"]["balancer"]["targets"]
         assert targets["web"]["state"] == "healthy"
-        assert b'lambda_router_target_healthy{target="web",trigger="balancer"} 1.0' in daemon.exposition()
+        assert b'lambda_router_target_healthy{target="web",trigger="balancer"} 1.0' in await daemon.exposition()
     finally:
         await daemon.close()
         logger.removeHandler(healthy)

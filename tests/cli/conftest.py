@@ -30,7 +30,7 @@ class Operations:
     def status(self) -> dict[str, object]:
         return {}
 
-    def exposition(self) -> bytes:
+    async def exposition(self) -> bytes:
         return b""
 
 

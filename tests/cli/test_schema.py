@@ -71,7 +71,7 @@ def test_what_it_takes(whole: Draft202012Validator, text: str) -> None:
     [
         ("journal: {url: x}", ["journal", "url"]),
         ("authorizers: {}", ["authorizers"]),
-        ("server: {workers: 2}", ["server", "workers"]),
+        ("server: {workers: 0}", ["server", "workers"]),
         ("monitoring: {cloudwatch: {metrics: statsd}}", ["monitoring", "cloudwatch", "metrics"]),
         ("log: {level: loud}", ["log", "level"]),
         ("unknown: 1", []),

@@ -21,7 +21,7 @@ class Operations:
     def status(self) -> dict[str, object]:
         return {"version": "1", "triggers": {}}
 
-    def exposition(self) -> bytes:
+    async def exposition(self) -> bytes:
         return b"lambda_router_requests_total 1.0\n"
 
 
