@@ -46,6 +46,7 @@ LAYERS = (
         "wiring",
         {
             "background",
+            "doctor",
             "explaining",
             "generation",
             "permissions",

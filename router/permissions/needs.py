@@ -65,14 +65,15 @@ def statements(config: Config, selection: LocalSelection | None = None) -> list[
 def invocations(deployment: Deployment) -> Iterator[Statement]:
     """Functions in AWS, synchronous or not: both are InvokeFunction. Of a qualified call IAM asks for the qualified ARN."""
     by_principal: dict[str, dict[str, None]] = {}
-    for function, resource in _invoked(deployment):
+    for function, resource in invoked(deployment):
         by_principal.setdefault(function.invoke_role_arn or ROUTER, {})[resource] = None
     for principal, resources in by_principal.items():
         actions = tuple(invoker.ACTIONS.values())
         yield Statement(principal, "InvokeFunctions", actions, tuple(resources), "Calls the functions that triggers name.")
 
 
-def _invoked(deployment: Deployment) -> Iterator[tuple[Function, str]]:
+def invoked(deployment: Deployment) -> Iterator[tuple[Function, str]]:
+    """Every function that is called in AWS, with the ARNs by which it is; `…:*` where callers choose the qualifier."""
     config = deployment.config
     for trigger in config.triggers:
         for target in (*trigger.targets, *_followers(deployment, trigger)):
@@ -90,12 +91,12 @@ def _resources(target: Target) -> Iterator[str]:
 
 
 def _followers(deployment: Deployment, trigger: Trigger) -> Iterator[Target]:
-    for address in _addresses(deployment, trigger):
+    for address in told(deployment, trigger):
         if address.target is not None:
             yield address.target
 
 
-def _addresses(deployment: Deployment, trigger: Trigger) -> Iterator[DestinationAddress]:
+def told(deployment: Deployment, trigger: Trigger) -> Iterator[DestinationAddress]:
     """Where the managed deliveries of a trigger end, and those of the functions that are told about them."""
     if not trigger.accepts:
         return
@@ -105,13 +106,13 @@ def _addresses(deployment: Deployment, trigger: Trigger) -> Iterator[Destination
         if name in seen:
             continue
         seen.add(name)
-        for address in _told(deployment, trigger, deployment.config.functions[name]):
+        for address in _ends(deployment, trigger, deployment.config.functions[name]):
             yield address
             if address.target is not None:
                 waiting.append(address.target.function.name)
 
 
-def _told(deployment: Deployment, trigger: Trigger, function: Function) -> list[DestinationAddress]:
+def _ends(deployment: Deployment, trigger: Trigger, function: Function) -> list[DestinationAddress]:
     policy: AsyncPolicy = trigger.policies.get(function.name, function.policy)
     managed = not deployment.in_aws(function) or policy.delivery == "managed"
     ends = (policy.on_success, policy.on_failure, policy.dead_letter) if managed else ()
@@ -122,7 +123,7 @@ def letters(deployment: Deployment) -> Iterator[Statement]:
     """Queues, topics, buses and buckets that are told about ended deliveries."""
     found: dict[str, dict[str, None]] = {}
     for trigger in deployment.config.triggers:
-        for address in _addresses(deployment, trigger):
+        for address in told(deployment, trigger):
             if address.target is None:
                 found.setdefault(address.service, {})[_resource(deployment, address)] = None
     for service, resources in found.items():
@@ -222,6 +223,12 @@ def _sources(deployment: Deployment, kind: type[Source]) -> Iterator[Source]:
         source = trigger.type.source(trigger.built) if trigger.type.source is not None else None
         if isinstance(source, kind):
             yield source
+
+
+def role_of(trigger: Trigger) -> str | None:
+    """The role in whose name a trigger polls; None: it polls nothing, or in the daemon's own."""
+    source = trigger.type.source(trigger.built) if trigger.type.source is not None else None
+    return source.role_arn if source is not None else None
 
 
 def partition_of(region: str) -> str:

@@ -164,5 +164,10 @@ def test_no_other_module_calls_aws(root: Path) -> None:
         for path in (root / "router").rglob("*.py")
         if path not in known and re.search(r"\.create_client\(|ServiceClient\(", path.read_text())
     }
-    # The client itself, what is asked for an endpoint's address alone, and the wiring that makes CloudWatch's clients.
-    assert calling == {"router/backends/aws/client.py", "router/backends/aws/endpoints.py", "router/telemetry.py"}
+    # The client, what is asked for an address alone, the questions of `doctor`, and the wiring of CloudWatch's clients.
+    assert calling == {
+        "router/backends/aws/client.py",
+        "router/backends/aws/endpoints.py",
+        "router/backends/aws/inspection.py",
+        "router/telemetry.py",
+    }

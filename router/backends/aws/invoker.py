@@ -102,6 +102,10 @@ class AwsInvoker:
         """What keeps functions from being invoked at the moment; None: nothing."""
         return "; ".join(credential.problem for credential in self._credentials.values() if credential.problem) or None
 
+    def has_credentials(self, function: Function) -> bool:
+        """Whether there are some to call this function with."""
+        return self._targets[function.name].route.signer() is not None
+
     def status(self) -> Mapping[str, object]:
         """For the operator: endpoints, their connections, credentials. No secrets."""
         return {
