@@ -38,7 +38,10 @@ LAYERS = (
             "fake_queue",
         },
     ),
-    ("pure", {"jsontext", "triggers", "patterns", "policies", "config", "routing", "reports", "review", "samples"}),
+    (
+        "pure",
+        {"jsontext", "triggers", "patterns", "policies", "config", "importing", "routing", "reports", "review", "samples"},
+    ),
     ("engine", {"driver", "delivery"}),
     ("edges", {"net", "backends", "journal", "monitoring", "auth", "files"}),
     ("doors", {"ingress", "console"}),

@@ -13,6 +13,7 @@ COMMANDS = {
     "doctor": "Look whether what the configuration names is there, and usable.",
     "explain": "Explain what becomes of one request or event, and why.",
     "iam": "Print the IAM policy that the configuration needs.",
+    "import": "Make a configuration of SAM, CloudFormation, CDK, serverless.yml or AWS CLI output.",
     "journal": "Check the journal's files.",
     "monitoring": "Alarms and a dashboard for the declared triggers.",
     "rules": "List the rules of `validate`, or explain one.",

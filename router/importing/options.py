@@ -1,0 +1,29 @@
+"""What the caller of an import decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Deployed(StrEnum):
+    """Where functions run: in AWS, on this machine, or both (`run --local` then chooses)."""
+
+    ARN = "arn"
+    LOCAL = "local"
+    BOTH = "both"
+
+
+@dataclass(slots=True, frozen=True)
+class Options:
+    """`parameters`: values of parameters, of pseudo parameters (`AWS::StackName`), of exports, and physical names of resources.
+
+    `workers`: activity to function, both by their names in the template. `stage`: of serverless.yml. `account`, `region`: of
+    what the template names without saying where; None: variables stand for them.
+    """
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    workers: Mapping[str, str] = field(default_factory=dict)
+    functions: Deployed = Deployed.BOTH
+    stage: str | None = None
+    account: str | None = None
+    region: str | None = None

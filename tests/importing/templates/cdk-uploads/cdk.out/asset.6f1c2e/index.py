@@ -1,0 +1,5 @@
+"""What CDK put into the asset of the function."""
+
+
+def handler(event, context):
+    return None

@@ -1,0 +1,5 @@
+"""Makes pictures smaller."""
+
+
+def handler(event, context):
+    return {"width": event["to"]}
