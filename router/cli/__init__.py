@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "Run the daemon.",
     "sample": "Print a realistic request or event, by name or for a trigger.",
     "schema": "Print the configuration's JSON Schema, for editors.",
+    "send": "Send a sample, a file or a document to the running router.",
     "show": "Print the effective configuration with origins, or as a graph.",
     "test": "Run the tests of configurations, in virtual time.",
     "validate": "Check configuration files, offline.",
