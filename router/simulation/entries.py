@@ -141,7 +141,7 @@ def _incoming(envelope: HttpEnvelope, listener: Listener) -> Incoming:
 def _request(incoming: Incoming, envelope: HttpEnvelope, listener: Listener, entrance: Entrance) -> Request:
     """As the door reads it, but over the scheme that the envelope says, and with ids that are the same every time."""
     tls = Tls("", "") if envelope.scheme == "https" else None
-    caller = _Caller(envelope.client_ip, _PORTS.get(envelope.scheme, 80))
+    caller = _Caller(envelope.client_ip, _port(incoming, envelope.scheme))
     made = RequestReader(replace(listener, tls=tls)).read(incoming, caller, entrance.clock.now())
     made.id = entrance.new_id()
     if made.trace_id != made.header("x-amzn-trace-id"):
@@ -163,6 +163,12 @@ async def _whole(reply: Reply) -> Reply:
         assert not isinstance(reply.body, bytes)
         await reply.body.aclose()
     return replace(reply, body=b"".join(pieces))
+
+
+def _port(incoming: Incoming, scheme: str) -> int:
+    """Where the sender connects to: as its Host header says, else the usual port."""
+    host = next((value for name, value in incoming.headers if name.lower() == b"host"), b"").rpartition(b":")[2]
+    return int(host) if host.isdigit() and len(host) < 6 else _PORTS.get(scheme, 80)
 
 
 # --- queues ----------------------------------------------------------------------------------------------------------

@@ -75,8 +75,9 @@ def answered(answer: MockAnswer, invocation: Invocation) -> tuple[Outcome, float
     if invocation.type == EVENT:
         return _handed_over(answer, invocation), 0.0
     limit = function.timeout
-    if waits is not None and min(answer.after, limit) > waits:
-        return timed_out(waits), waits
+    if answer.outcome is OutcomeKind.TIMEOUT or (waits is not None and min(answer.after, limit) > waits):
+        patience = limit if waits is None else waits
+        return timed_out(patience), patience
     if answer.after > limit:
         message = f"RequestId: {invocation.id} Error: Task timed out after {limit:.2f} seconds"
         payload = jsontext.dumps({"errorType": "Sandbox.Timedout", "errorMessage": message})
@@ -99,8 +100,6 @@ def _outcome(answer: MockAnswer, invocation: Invocation) -> Outcome:
             return outcome
         case OutcomeKind.FUNCTION_ERROR:
             return function_error(_error_object(answer), invocation.id, executed_version=_version(invocation))
-        case OutcomeKind.TIMEOUT:
-            return timed_out(invocation.function.timeout if invocation.timeout is None else invocation.timeout)
         case OutcomeKind.TRANSPORT:
             return transport(answer.error_message or "the connection broke", sent=True)
         case _:

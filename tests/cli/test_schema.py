@@ -38,8 +38,11 @@ def test_it_is_valid_and_in_one_piece(args: list[str]) -> None:
 
 
 def test_every_shipped_configuration_fits(whole: Draft202012Validator, root: Path) -> None:
+    tests = Draft202012Validator(schema("--type", "tests"))
     for path in sorted((root / "configs").rglob("*.yaml")):
-        errors = [(list(error.absolute_path), error.message) for error in whole.iter_errors(yaml.safe_load(path.read_text()))]
+        validator = tests if path.name.endswith(".test.yaml") else whole
+        found = validator.iter_errors(yaml.safe_load(path.read_text()))
+        errors = [(list(error.absolute_path), error.message) for error in found]
         assert (path.name, errors) == (path.name, [])
 
 
@@ -112,6 +115,14 @@ def test_one_type() -> None:
     good = {"type": "lambda_api", "invocation": "sync", "functions": "all"}
     assert list(validator.iter_errors(good)) == []
     assert [error.validator for error in validator.iter_errors({**good, "routes": {}})] == ["unevaluatedProperties"]
+
+
+def test_files_with_tests() -> None:
+    validator = Draft202012Validator(schema("--type", "tests"))
+    case = {"given": {"trigger": "uploads", "sample": {}}, "expect": {"attempts": ["0s"], "calls": 1}}
+    assert list(validator.iter_errors({"config": "router.yaml", "tests": {"one": case}})) == []
+    wrong = {"tests": {"one": {**case, "expect": {"atempts": []}}}}
+    assert [error.validator for error in validator.iter_errors(wrong)] == ["additionalProperties"]
 
 
 def test_an_unknown_type_is_wrong_usage() -> None:

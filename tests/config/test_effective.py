@@ -15,7 +15,7 @@ from router.files import LocalFiles
 from router.review.settings_text import to_json, to_yaml
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
-EXAMPLES = sorted(str(path.relative_to(CONFIGS.parent)) for path in CONFIGS.rglob("*.yaml"))
+EXAMPLES = sorted(str(path.relative_to(CONFIGS.parent)) for path in CONFIGS.rglob("*.yaml") if ".test." not in path.name)
 
 
 class Replaced(LocalFiles):

@@ -130,7 +130,7 @@ def _calls(count: int) -> int:
 
 
 def test_every_shipped_configuration_is_valid(root: Path) -> None:
-    paths = sorted(map(str, (root / "configs").rglob("*.yaml")))
+    paths = [path for path in sorted(map(str, (root / "configs").rglob("*.yaml"))) if not path.endswith(".test.yaml")]
     assert len(paths) > 1
     for path in paths:
         loaded = load([path], files=LocalFiles(), env=os.environ, require_env=False)

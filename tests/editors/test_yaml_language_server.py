@@ -35,7 +35,7 @@ def of(items: list[dict[str, Any]], label: str) -> dict[str, Any]:
 
 
 def test_no_shipped_configuration_is_underlined(server: Any, root: Path) -> None:
-    files = sorted((root / "configs").rglob("*.yaml"))
+    files = sorted(file for file in (root / "configs").rglob("*.yaml") if not file.name.endswith(".test.yaml"))
     assert files
     texts = {file.name: re.sub(r"\$schema=\S+", "", file.read_text(encoding="utf-8")) for file in files}
     assert {name: server.diagnostics(text) for name, text in texts.items()} == {name: [] for name in texts}

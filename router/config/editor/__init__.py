@@ -6,7 +6,7 @@ for any scalar. Both are allowed here. What is not built yet is a schema that no
 
 from collections.abc import Iterable, Iterator
 
-from router.config.bundle import ANY_TRIGGER, definition_of
+from router.config.bundle import ANY_TRIGGER, definition_of, definition_of_tests
 from router.config.editor.rendering import Rendering
 from router.config.editor.snippets import in_map, labelled, snippet
 from router.config.editor.words import documented, first_sentence
@@ -41,9 +41,17 @@ def for_editors(bundled: Schema, types: Iterable[str]) -> Schema:
 
 def for_type(bundled: Schema, name: str) -> Schema:
     """One trigger of a type."""
+    return _alone(bundled, definition_of(name))
+
+
+def for_tests(bundled: Schema) -> Schema:
+    """A file with tests alone."""
+    return _alone(bundled, definition_of_tests())
+
+
+def _alone(bundled: Schema, definition: str) -> Schema:
     rendered = Rendering(bundled).of(bundled)
-    own = rendered["$defs"][definition_of(name)]
-    return _pruned({"$schema": bundled["$schema"], **own, "$defs": rendered["$defs"]})
+    return _pruned({"$schema": bundled["$schema"], **rendered["$defs"][definition], "$defs": rendered["$defs"]})
 
 
 def _own(bundled: Schema, name: str) -> Schema:
