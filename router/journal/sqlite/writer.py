@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from router.errors import RouterError, Unavailable
 
 MOST = 2048
-"""Pieces of work in one commit."""
+"""Pieces of work from which on a commit takes no more."""
 BROKEN_RETRY_AFTER = 5
 """Seconds that a sender is asked to wait when the disk does not take what is written."""
 
@@ -45,7 +45,8 @@ class Writer:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[Work | None]] = SimpleQueue()
+        self._gathered: list[Work | None] = []
         self._synchronous = True
         self._broken = False
         self.commits = 0
@@ -55,17 +56,29 @@ class Writer:
     async def run(self, run: Callable[[sqlite3.Connection], T], *, durable: bool, then: Callable[[T], None] | None = None) -> T:
         """The result, after the commit. Raises what the work raises, and Unavailable where the disk does not take it."""
         done: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(Work(run, durable, then, done))
+        self._gather(Work(run, durable, then, done))
         return await done
 
     def soon(self, run: Callable[[sqlite3.Connection], T], then: Callable[[T], None] | None = None) -> None:
         """Let it ride along; nobody waits for it. `then` is told of failures too, as an exception."""
-        self._queue.put(Work(run, False, then, None))
+        self._gather(Work(run, False, then, None))
 
     async def close(self) -> None:
         """Commit what is queued, and end the thread and its connection."""
-        self._queue.put(None)
+        self._gather(None)
+        self._hand_over()
         await asyncio.to_thread(self._thread.join)
+
+    def _gather(self, work: Work | None) -> None:
+        """What comes in one turn of the loop goes to the thread together: alone, the first would have a commit of its own."""
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(work)
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._queue.put(self._gathered)
+            self._gathered = []
 
     def _run(self) -> None:
         going_on = True
@@ -80,10 +93,10 @@ class Writer:
 
     def _take(self) -> list[Work | None]:
         """Everything that is queued, up to the order to stop; waits for the first."""
-        batch = [self._queue.get()]
+        batch = [*self._queue.get()]
         try:
             while batch[-1] is not None and len(batch) < MOST:
-                batch.append(self._queue.get_nowait())
+                batch += self._queue.get_nowait()
         except Empty:
             pass
         return batch
