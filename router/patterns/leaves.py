@@ -8,6 +8,7 @@ Source: semantics/async.md §D.3 and §D.5.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 Route = tuple[tuple[str, Any], ...]
@@ -24,6 +25,7 @@ class Leaf(NamedTuple):
     membership: Membership
 
 
+@lru_cache(maxsize=4096)
 def route(path: str) -> Route:
     """A path with every way to cut it into keys."""
     parts = path.split(".")

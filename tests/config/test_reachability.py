@@ -254,6 +254,11 @@ LAMBDA = "  invoke: {type: lambda_api, invocation: sync, functions: [g]}\n"
             [(6, 67)],
         ),
         (LAMBDA, "{type: api_gateway, api: http, base_path: /2014-11-13/functions/v1, routes: {'$default': f}}", [(6, 104)]),
+        (
+            LAMBDA,
+            "{type: api_gateway, api: http, base_path: /2014-11-13/functions, routes: {ANY /a: f, $default: f}}",
+            [(6, 3)],
+        ),
         (LAMBDA, "{type: alb, rules: {a: {path: /2015-03-31/functions/*, function: f}}}", [(6, 47)]),
         (LAMBDA, "{type: alb, rules: {a: {path: /2015-03-31/functions*, function: f}}}", []),
         (LAMBDA, "{type: step_functions, path: /2015-03-31/functions/x, function: f}", []),

@@ -64,6 +64,7 @@ class Context:
     _uses: list[Use] | None = field(default=None, init=False)
     _decided: dict[str, Mapping[str, Any]] | None = field(default=None, init=False)
     _by_trigger: dict[str, list[Use]] | None = field(default=None, init=False)
+    _by_arn: dict[str, str] | None = field(default=None, init=False)
     namespaces: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -136,9 +137,8 @@ class Context:
     def uses(self) -> list[Use]:
         """Every place that names a function which can be found, in the order of the file; looked up once."""
         if self._uses is None:
-            by_arn = {_unqualified(each["arn"]): name for name, each in self.functions.items() if each["arn"] is not None}
             accepting = {name for name, settings, kind in self.decided_triggers() if kind.accepts(settings)}
-            found = (self._use(path, text, by_arn, accepting) for path, text in self.references)
+            found = (self._use(path, text, accepting) for path, text in self.references)
             self._uses = [use for use in found if use is not None]
         return self._uses
 
@@ -157,14 +157,21 @@ class Context:
                     self._by_trigger[use.trigger].append(use)
         return self._by_trigger.get(trigger, [])
 
-    def _use(self, path: Path, text: str, by_arn: Mapping[str, str], accepting: Collection[str]) -> Use | None:
+    def declared_as(self, arn: FunctionArn) -> str | None:
+        """The name of the function that has an ARN, whatever its qualifier; None where nobody declares it."""
+        if self._by_arn is None:
+            known = {name: each["arn"] for name, each in self.functions.items() if each["arn"] is not None}
+            self._by_arn = {_unqualified(text): name for name, text in reversed(known.items())}
+        return self._by_arn.get(str(arn.qualified(None)))
+
+    def _use(self, path: Path, text: str, accepting: Collection[str]) -> Use | None:
         if isinstance(text, Opaque):
             return None
         try:
             reference = parse_reference(text)
         except ValueError:
             return None
-        name = reference.name if reference.arn is None else by_arn.get(str(reference.arn))
+        name = reference.name if reference.arn is None else self.declared_as(reference.arn)
         if name is not None and name not in self.functions:
             return None
         function = self.functions[name] if name is not None else {**_UNDECLARED, "arn": str(reference.arn)}

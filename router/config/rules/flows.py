@@ -25,8 +25,6 @@ from router.patterns.events import InvalidPattern, Pattern, compile_pattern
 from router.patterns.inclusion import Glob, intersects, parse_glob
 from router.patterns.shapes import ANYTHING, Shape, never_matches
 from router.policies.filter_policies import MESSAGE_ATTRIBUTES, InvalidPolicy, compile_policy
-from router.triggers.api_gateway.rules import is_later
-from router.triggers.cognito.operations import OPERATIONS
 from router.triggers.s3.changes import decode_key
 
 Settings = Mapping[str, Any]
@@ -74,7 +72,6 @@ class Flows:
     """The ways of a configuration, found as they are asked for."""
 
     context: Context
-    references: dict[str, list[tuple[Path, str]]] = field(default_factory=dict)
     queues: dict[Resource, list[Polled]] = field(default_factory=dict)
     topics: dict[Resource, list[str]] = field(default_factory=dict)
     buses: dict[Resource, list[str]] = field(default_factory=dict)
@@ -84,10 +81,7 @@ class Flows:
     @classmethod
     def of(cls, context: Context) -> "Flows":
         """Everything that is looked up is put into dictionaries once."""
-        found = cls(context, defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list))
-        for path, text in context.references:
-            if path[0] == "triggers" and "async" not in path:
-                found.references[str(path[1])].append((path, text))
+        found = cls(context, defaultdict(list), defaultdict(list), defaultdict(list), defaultdict(list))
         for queue in polled(context):
             found.queues[queue.resource].append(queue)
         for name, settings in active(context):
@@ -111,10 +105,9 @@ class Flows:
             if self.context.types[settings["type"]].accepts(settings):
                 if settings.get("functions") in ("all", ["all"]):
                     yield from ((Stage(name, each), ("triggers", name, "functions")) for each in self.context.functions)
-                for path, text in self.references[name]:
-                    function = function_name(self.context, text)
-                    if function is not None and _is_later(settings, path):
-                        yield Stage(name, function), path
+                for use in self.context.uses_of(name):
+                    if use.later:
+                        yield Stage(name, use.name or str(use.arn and use.arn.qualified(None))), use.path
 
     def ways(self, stage: Stage) -> Iterator[Way]:
         """The ways from a stage, in the order of the destinations."""
@@ -230,13 +223,6 @@ class Flows:
 
 
 _FOLLOW = {"sqs": Flows.over_queue, "sns": Flows.over_topic, "events": Flows.over_bus, "s3": Flows.over_bucket}
-
-
-def _is_later(settings: Settings, path: Path) -> bool:
-    """Whether the function at a path of a trigger gets events that were accepted for later."""
-    if settings["type"] == "api_gateway":
-        return is_later(settings, settings["routes"][path[3]])
-    return settings["type"] != "cognito" or OPERATIONS[str(path[3])].later
 
 
 def _declared(context: Context, function: str) -> Path:

@@ -90,9 +90,9 @@ def _check_possible(context: Context, placed: Placed, fields: list[Written]) -> 
     if isinstance(placed.shape, Anything):
         return
     useless_values = [(field, [*useless(field.values, route(field.path), placed.shape)]) for field in fields]
-    never = never_matches(placed.pattern, placed.shape)
+    dead_ones = [field for field, dead in useless_values if len(dead) == len(field.values)]
+    never = never_matches(placed.pattern, placed.shape) if dead_ones else None
     if never is not None:
-        dead_ones = (field for field, dead in useless_values if len(dead) == len(field.values))
         place = next(field.place for field in dead_ones if field.path == never.path)
         _never(context, placed.path, place, f"no {placed.what} fits this pattern: `{never.path}`: {never.why}")
         return

@@ -120,8 +120,7 @@ def function_name(context: Context, reference: Any) -> str | None:
         return None
     if read.arn is None:
         return read.name if read.name in context.functions else None
-    arn = str(read.arn)
-    return next((name for name, each in context.functions.items() if each["arn"] == arn), arn)
+    return context.declared_as(read.arn) or str(read.arn)
 
 
 def target_key(context: Context, form: Settings) -> tuple[str, ...] | None:

@@ -80,12 +80,23 @@ def _report_operation(context: Context, name: str, other: str, operation: str, p
 
 
 @dataclass(slots=True, frozen=True)
+class _Written:
+    """A way from events to a function, as it is written. `at`: where the pattern stands; `source`: None is every event."""
+
+    path: Path
+    at: Path
+    source: Mapping[str, Any] | None
+    scope: str | None = None
+    """Of a filter policy."""
+
+
+@dataclass(slots=True, frozen=True)
 class _Route:
-    """A way from events to a function. `pattern`: None is every event. `scope`: what of an event the pattern looks at."""
+    """The same, compiled. `pattern`: None is every event."""
 
     path: Path
     pattern: Pattern | None
-    scope: str = ""
+    scope: str | None
 
     @property
     def name(self) -> str:
@@ -94,13 +105,57 @@ class _Route:
 
 def deliveries(context: Context) -> None:
     """No event reaches one function twice in the same way."""
-    groups: dict[Hashable, list[_Route]] = defaultdict(list)
-    for key, route in (*_rules(context), *_subscriptions(context)):
-        groups[key].append(route)
-    for routes in groups.values():
+    groups: dict[Hashable, list[_Written]] = defaultdict(list)
+    for key, written in (*_rules(context), *_subscriptions(context)):
+        groups[key].append(written)
+    for group in groups.values():
+        routes = [*filter(None, (_compiled(context, each) for each in group))] if len(group) > 1 else []
         for route, other in _repeated(routes):
             _report_twice(context, route.path, other.path, f"`{route.name}`", f"`{other.name}`", "event that fits both")
     _check_schedules(context)
+
+
+def _rules(context: Context) -> Iterator[tuple[Hashable, _Written]]:
+    """Rules by bus and target. Of what comes from a bus in AWS each trigger is a world of its own."""
+    for name, settings in active(context):
+        if settings["type"] != "eventbridge":
+            continue
+        world: Hashable = name
+        if not settings.get("source"):
+            world = bus(settings.get("bus"), context.settings["aws"]) or name, context.listener_of(settings)
+        for rule, each in settings["rules"].items():
+            base: Path = ("triggers", name, "rules", rule)
+            named = each.get("targets")
+            forms = {base: each} if named is None else {(*base, "targets", key): form for key, form in named.items()}
+            for path, form in forms.items():
+                key = target_key(context, form)
+                if key is not None and context.is_known(path):
+                    inputs = jsontext.dumps([form.get(kind) for kind in _INPUTS])
+                    yield ("rule", world, key, inputs), _Written(path, (*base, "pattern"), each.get("pattern"))
+
+
+def _subscriptions(context: Context) -> Iterator[tuple[Hashable, _Written]]:
+    for name, settings in active(context):
+        for subscription, each in settings["subscriptions"].items() if settings["type"] == "sns" else ():
+            path: Path = ("triggers", name, "subscriptions", subscription)
+            scope = each.get("filter_policy_scope") or MESSAGE_ATTRIBUTES
+            key = target_key(context, each)
+            if key is not None:
+                yield ("subscription", name, key), _Written(path, (*path, "filter_policy"), each.get("filter_policy"), scope)
+
+
+def _compiled(context: Context, written: _Written) -> _Route | None:
+    """None where the pattern is not known, or wrong."""
+    source, scope = written.source, written.scope
+    if source is None:
+        return _Route(written.path, None, None)
+    if not context.is_known(written.at):
+        return None
+    try:
+        pattern = compile_policy(source, scope).pattern if scope is not None else compile_pattern(source)
+    except (InvalidPattern, InvalidPolicy):
+        return None
+    return _Route(written.path, pattern, scope)
 
 
 def _repeated(routes: list[_Route]) -> Iterator[tuple[_Route, _Route]]:
@@ -113,9 +168,7 @@ def _repeated(routes: list[_Route]) -> Iterator[tuple[_Route, _Route]]:
             different.append(route)
         else:
             yield route, first
-    if len(different) > _MOST_COMPARED:
-        return
-    for route in different:
+    for route in different if len(different) <= _MOST_COMPARED else ():
         larger = next((other for other in different if other is not route and _covers(other, route)), None)
         if larger is not None:
             yield route, larger
@@ -125,55 +178,6 @@ def _covers(larger: _Route, smaller: _Route) -> bool:
     if larger.pattern is None:
         return True
     return smaller.pattern is not None and larger.scope == smaller.scope and pattern_covers(larger.pattern, smaller.pattern)
-
-
-def _rules(context: Context) -> Iterator[tuple[Hashable, _Route]]:
-    """Rules by bus and target. Of what comes from a bus in AWS each trigger is a world of its own."""
-    for name, settings in active(context):
-        if settings["type"] != "eventbridge":
-            continue
-        world: Hashable = name
-        if not settings.get("source"):
-            world = bus(settings.get("bus"), context.settings["aws"]) or name, context.listener_of(settings)
-        for rule, each in settings["rules"].items():
-            base: Path = ("triggers", name, "rules", rule)
-            pattern = _compiled(context, (*base, "pattern"), each.get("pattern"))
-            if pattern is _UNKNOWN:
-                continue
-            named = each.get("targets")
-            forms = {base: each} if named is None else {(*base, "targets", key): form for key, form in named.items()}
-            for path, form in forms.items():
-                key = target_key(context, form)
-                if key is not None and context.is_known(path):
-                    inputs = jsontext.dumps([form.get(kind) for kind in _INPUTS])
-                    yield ("rule", world, key, inputs), _Route(path, pattern)
-
-
-def _subscriptions(context: Context) -> Iterator[tuple[Hashable, _Route]]:
-    for name, settings in active(context):
-        if settings["type"] != "sns":
-            continue
-        for subscription, each in settings["subscriptions"].items():
-            path: Path = ("triggers", name, "subscriptions", subscription)
-            policy, scope = each.get("filter_policy"), each.get("filter_policy_scope") or MESSAGE_ATTRIBUTES
-            key = target_key(context, each)
-            pattern = _compiled(context, (*path, "filter_policy"), policy, scope)
-            if key is not None and pattern is not _UNKNOWN:
-                yield ("subscription", name, key), _Route(path, pattern, scope)
-
-
-_UNKNOWN = Pattern(())
-
-
-def _compiled(context: Context, path: Path, source: Any, scope: str | None = None) -> Pattern | None:
-    if source is None:
-        return None
-    if not context.is_known(path):
-        return _UNKNOWN
-    try:
-        return compile_policy(source, scope).pattern if scope is not None else compile_pattern(source)
-    except (InvalidPattern, InvalidPolicy):
-        return _UNKNOWN
 
 
 def _report_twice(context: Context, path: Path, other: Path, name: str, first: str, what: str) -> None:

@@ -2,7 +2,8 @@
 listeners that nothing stands on, defaults of types whose triggers are all off.
 
 On a listener an exact path goes before AWS's APIs, and those before every site (`router.routing`). A route is reported where
-all of its requests go to the other; one that is written percent-encoded would still come, which nobody counts on.
+all of its requests go to the other; one that is written percent-encoded, or to a REST API with a slash behind it, would still
+come, which nobody counts on.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,10 +43,14 @@ def routes(context: Context) -> None:
         front = fronts.get(context.listener_of(settings) or "")
         if front is None or not (front.paths or front.prefixes):
             continue
-        for path, wanted, is_whole in _wanted(settings):
-            taker = front.taker(wanted, whole=is_whole)
+        wanted = [(path, text, front.taker(text, whole=is_whole)) for path, text, is_whole in _wanted(settings)]
+        takers = {taker for _, _, taker in wanted}
+        if len(wanted) > 1 and len(takers) == 1 and takers.isdisjoint({None, name}):
+            _hidden(context, ("triggers", name), str(takers.pop()), "all of its paths")
+            continue
+        for path, text, taker in wanted:
             if taker is not None and taker != name:
-                _hidden(context, ("triggers", name, *path), taker, wanted)
+                _hidden(context, ("triggers", name, *path), taker, f"`{text}`")
 
 
 def _add(front: _Front, name: str, claims: Any) -> None:
@@ -57,8 +62,8 @@ def _add(front: _Front, name: str, claims: Any) -> None:
                 front.prefixes.setdefault(prefix.rstrip("/"), name)
 
 
-def _hidden(context: Context, path: Path, taker: str, wanted: str) -> None:
-    message = f"no request comes here: the trigger `{taker}` takes `{wanted}` on every host of this listener"
+def _hidden(context: Context, path: Path, taker: str, taken: str) -> None:
+    message = f"no request comes here: the trigger `{taker}` takes {taken} on every host of this listener"
     related = [(("triggers", taker), "this one takes it")]
     help_text = "give one of them another path, or another listener"
     context.reporter.report(path, "hidden-route", message, help=help_text, on="key", severity="warning", related=related)
