@@ -43,7 +43,7 @@ LAYERS = (
         {"jsontext", "triggers", "patterns", "policies", "config", "importing", "routing", "reports", "review", "samples"},
     ),
     ("engine", {"driver", "delivery"}),
-    ("edges", {"net", "backends", "journal", "monitoring", "auth", "files"}),
+    ("edges", {"net", "backends", "journal", "monitoring", "auth", "files", "starter"}),
     ("doors", {"ingress", "console"}),
     (
         "wiring",

@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": "Explain what becomes of one request or event, and why.",
     "iam": "Print the IAM policy that the configuration needs.",
     "import": "Make a configuration of SAM, CloudFormation, CDK, serverless.yml or AWS CLI output.",
+    "init": "Write a starter project.",
     "journal": "Check the journal's files.",
     "monitoring": "Alarms and a dashboard for the declared triggers.",
     "rules": "List the rules of `validate`, or explain one.",
