@@ -43,7 +43,7 @@ LAYERS = (
         {"jsontext", "triggers", "patterns", "policies", "config", "importing", "routing", "reports", "review", "samples"},
     ),
     ("engine", {"driver", "delivery"}),
-    ("edges", {"net", "backends", "journal", "monitoring", "auth", "files", "starter"}),
+    ("edges", {"net", "backends", "journal", "monitoring", "auth", "files", "revisions", "starter"}),
     ("doors", {"ingress", "console"}),
     (
         "wiring",

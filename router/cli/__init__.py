@@ -10,6 +10,7 @@ from router.cli.lazy import LazyGroup
 
 COMMANDS = {
     "deliveries": "See, redrive and purge asynchronous deliveries.",
+    "diff": "Compare two configurations: settings, and what becomes of requests and events.",
     "doctor": "Look whether what the configuration names is there, and usable.",
     "explain": "Explain what becomes of one request or event, and why.",
     "iam": "Print the IAM policy that the configuration needs.",

@@ -20,7 +20,7 @@ from router.cli.quiet import quiet
 from router.config import Loaded
 from router.envelopes import Addressed, HttpEnvelope, TickEnvelope
 from router.explaining.document import explain_document
-from router.explaining.one import FAILS, WELL, Case, Question, explain
+from router.explaining.one import FAILS, WELL, Case, Prepared, Question, explain, prepare
 from router.outcome import OutcomeKind
 from router.review.explanation import Explanation
 from router.review.explanation_text import to_json, to_text
@@ -69,10 +69,9 @@ def command(
     functions return what --returns says. Exit codes: 0 matched, 1 not, 2 wrong usage, 78 invalid configuration.
     """
     loaded = load_offline(config, overlays, trust_callers=not judges_callers)
-    assert loaded.config is not None
     try:
         with quiet():
-            found = asyncio.run(_explained(loaded, loaded.config, asked, judges_callers))
+            found = asyncio.run(_explained(prepare(loaded), asked, judges_callers))
     except (SampleError, SimulationError) as error:
         raise click.UsageError(loaded.redact(f"{str(error)[:1].upper()}{str(error)[1:]}.")) from None
     _print(found, loaded, raw, every_miss, form)
@@ -89,8 +88,8 @@ def _print(found: Explanation, loaded: Loaded, raw: bool, every_miss: bool, form
         click.echo(to_text(found, loaded.redact, every_miss=every_miss), nl=False)
 
 
-async def _explained(loaded: Loaded, config: Config, asked: Mapping[str, Any], judges_callers: bool) -> Explanation:
-    now = time.time()
+async def _explained(prepared: Prepared, asked: Mapping[str, Any], judges_callers: bool) -> Explanation:
+    now, config = time.time(), prepared.config
     context = Context(now, config.aws.account_id, config.aws.region, lambda: str(uuid.uuid4()))
     well = WELL if asked["returns"] is None else _returning(asked["returns"])
     failing = OutcomeKind(asked["outcome"])
@@ -98,8 +97,8 @@ async def _explained(loaded: Loaded, config: Config, asked: Mapping[str, Any], j
     question = Question(_NOTHING, now, well, badly, judges_callers)
     addressed, document = _envelope(config, asked, context)
     if addressed is None:
-        return await explain_document(loaded, document, question, context)
-    return await explain(loaded, Question(addressed, now, well, badly, judges_callers))
+        return await explain_document(prepared, document, question, context)
+    return await explain(prepared, Question(addressed, now, well, badly, judges_callers))
 
 
 _WORDS: Mapping[OutcomeKind, str] = {

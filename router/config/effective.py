@@ -43,11 +43,15 @@ class Origin:
 
 @dataclass(slots=True, frozen=True)
 class Leaf:
-    """A scalar. `value`: what is written where variables were put in (an `Opaque`). `hidden`: it is a secret, and not shown."""
+    """A scalar. `value`: what is written where variables were put in (an `Opaque`). `hidden`: it is a secret, and not shown.
+
+    `meaning`: what the program works with, to compare with another one: never to be shown.
+    """
 
     value: Any
     origin: Origin
     hidden: bool = False
+    meaning: Any = field(default=None, repr=False)
 
 
 @dataclass(slots=True, frozen=True)
@@ -154,12 +158,12 @@ class _Effective(Completion):
     def _scalar(self, pieces: Pieces, value: Any, node: Node, path: Path) -> Leaf:
         origin = self._origin(node, path)
         if not self.in_default and isinstance(node, ScalarNode) and node.substituted:
-            return Leaf(Opaque(node.written), origin)
+            return Leaf(Opaque(node.written), origin, meaning=Opaque(node.written))
+        meaning = Completion._scalar(self, pieces, value, node, path)
         if value is not None and any(piece.get("x-secret") for piece in pieces):
-            return Leaf(REDACTED, origin, hidden=True)
-        if any("x-unit" in piece for piece in pieces):
-            return Leaf(value, origin)
-        return Leaf(Completion._scalar(self, pieces, value, node, path), origin)
+            return Leaf(REDACTED, origin, hidden=True, meaning=meaning)
+        shown = value if any("x-unit" in piece for piece in pieces) else meaning
+        return Leaf(shown, origin, meaning=meaning)
 
     def _origin(self, node: Node, path: Path) -> Origin:
         if self.in_default:

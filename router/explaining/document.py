@@ -6,7 +6,7 @@ from typing import Any
 from router.config.load import Loaded
 from router.envelopes import Addressed
 from router.explaining.envelopes import candidates
-from router.explaining.one import Question, explain
+from router.explaining.one import Prepared, Question, explain
 from router.review.explanation import Explanation, NearMiss, nearest_first
 from router.samples import Context, SampleError
 from router.simulation import SimulationError
@@ -14,21 +14,20 @@ from router.simulation import SimulationError
 _NO_SUCH_THING = "an event that this trigger takes"
 
 
-async def explain_document(loaded: Loaded, document: Any, question: Question, context: Context) -> Explanation:
+async def explain_document(prepared: Prepared, document: Any, question: Question, context: Context) -> Explanation:
     """The explanation of the first trigger whose routes take it, else of the one that comes nearest; the others are misses.
 
     `question.addressed` is replaced. Raises SampleError where no trigger takes such a document.
     """
-    assert loaded.config is not None
     found: list[Explanation] = []
     misses: list[NearMiss] = []
     refusals: dict[str, SampleError | SimulationError] = {}
-    for name, addressed in candidates(loaded.config, document, context):
+    for name, addressed in candidates(prepared.config, document, context):
         try:
-            found.append(await _of(loaded, addressed, question))
+            found.append(await _of(prepared, addressed, question))
         except (SampleError, SimulationError) as error:
             refusals[name] = error
-            misses.append(_refused(loaded, name, error))
+            misses.append(_refused(prepared.loaded, name, error))
     if not found:
         told = "; ".join(f"{name}: {error}" for name, error in refusals.items())
         raise SampleError(f"no trigger takes such a document ({told or 'there is no trigger'})")
@@ -41,10 +40,10 @@ async def explain_document(loaded: Loaded, document: Any, question: Question, co
     return best
 
 
-async def _of(loaded: Loaded, addressed: Addressed | SampleError, question: Question) -> Explanation:
+async def _of(prepared: Prepared, addressed: Addressed | SampleError, question: Question) -> Explanation:
     if isinstance(addressed, SampleError):
         raise addressed
-    return await explain(loaded, replace(question, addressed=addressed))
+    return await explain(prepared, replace(question, addressed=addressed))
 
 
 def _nearness(found: Explanation) -> tuple[bool, int]:

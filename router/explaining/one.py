@@ -29,7 +29,7 @@ from router.review.explanation import (
     nearest_first,
 )
 from router.review.graph import policy_of, targets_of
-from router.routing import Miss
+from router.routing import Miss, Table, compile_tables
 from router.settings import Config
 from router.simulation import Call, DeliveryTrace, MockAnswer, Trace, simulate
 
@@ -63,20 +63,38 @@ class Question:
     judges_callers: bool = False
 
 
-async def explain(loaded: Loaded, question: Question) -> Explanation:
-    """Raises SimulationError where the envelope cannot come in. `loaded`: with a configuration."""
+@dataclass(slots=True, frozen=True)
+class Prepared:
+    """A configuration that is asked many questions. `unfiltered`: without the triggers' `filter`; `tables`: of that."""
+
+    loaded: Loaded
+    config: Config
+    unfiltered: Config
+    tables: Mapping[str, Table]
+
+
+def prepare(loaded: Loaded) -> Prepared:
+    """`loaded`: with a configuration."""
     assert loaded.config is not None
-    return await _Explainer(loaded, loaded.config, question).explain()
+    triggers = tuple(replace(each, wants=None) for each in loaded.config.triggers)
+    unfiltered = replace(loaded.config, triggers=triggers)
+    return Prepared(loaded, loaded.config, unfiltered, compile_tables(triggers))
+
+
+async def explain(prepared: Prepared, question: Question) -> Explanation:
+    """Raises SimulationError where the envelope cannot come in."""
+    return await _Explainer(prepared, question).explain()
 
 
 class _Explainer:
-    def __init__(self, loaded: Loaded, config: Config, question: Question) -> None:
-        self._written = loaded.written
-        self._config = config
+    def __init__(self, prepared: Prepared, question: Question) -> None:
+        self._prepared = prepared
+        self._written = prepared.loaded.written
+        self._config = prepared.config
         self._question = question
-        self._triggers = {trigger.name: trigger for trigger in config.triggers}
+        self._triggers = {trigger.name: trigger for trigger in self._config.triggers}
         self._runs_here: Callable[[Function], bool] = LocalSelection().runs_here
-        self.found = Explanation(described(question.addressed.envelope), undecided=loaded.undecided)
+        self.found = Explanation(described(question.addressed.envelope), undecided=prepared.loaded.undecided)
 
     async def explain(self) -> Explanation:
         traces = {case: await self._traced(case) for case in (self._question.well, self._question.badly)}
@@ -94,10 +112,14 @@ class _Explainer:
 
     async def _traced(self, case: Case) -> Trace:
         """Without the triggers' `filter`, which is judged afterwards: then it is known what it looked at."""
-        unfiltered = replace(self._config, triggers=tuple(replace(each, wants=None) for each in self._config.triggers))
-        mocks = {} if case.answer is None else dict.fromkeys(self._config.functions, (case.answer,))
-        invoker = UsualAnswers(self._config)
-        return await simulate(unfiltered, self._question.addressed, mocks=mocks, now=self._question.now, invoker=invoker)
+        return await simulate(
+            self._prepared.unfiltered,
+            self._question.addressed,
+            mocks={} if case.answer is None else dict.fromkeys(self._config.functions, (case.answer,)),
+            now=self._question.now,
+            invoker=UsualAnswers(self._config),
+            tables=self._prepared.tables,
+        )
 
     # --- rules -------------------------------------------------------------------------------------------------------
 

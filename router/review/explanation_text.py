@@ -55,14 +55,15 @@ def _rules(rules: Sequence[Rule], redact: Redact) -> Iterator[str]:
 
 
 def _call(call: Called, redact: Redact) -> Iterator[str]:
-    yield f"function  {redact(_target(call))}"
+    yield f"function  {redact(target_text(call))}"
     waits = "the caller waits" if call.invocation == "sync" else "nobody waits"
     yield f"          {call.invocation}: {waits}; {call.type} on the wire"
     yield f"event     {len(call.payload)} bytes"
     yield from _indented(_pretty(call.payload, redact))
 
 
-def _target(call: Called) -> str:
+def target_text(call: Called) -> str:
+    """A function with its qualifier or weights, and where it runs."""
     split = ", ".join(f"{qualifier} {weight}%" for qualifier, weight in call.weights)
     where = f", {call.arn}" if call.arn else ", runs here"
     qualifier = f":{call.qualifier}" if call.qualifier else ""
@@ -76,17 +77,24 @@ def _delivery(delivery: Delivered, redact: Redact) -> Iterator[str]:
         yield f"          {_LAMBDAS_OWN}"
     else:
         age = duration_text(delivery.max_event_age)
-        yield redact(f"delivery  {who}: managed, {delivery.max_retries} retries of function errors, at most {age} old")
+        yield redact(f"delivery  {who}: managed, {retries_text(delivery.max_retries)} of function errors, at most {age} old")
     attempt = "try" if delivery.mode == "delegated" else "attempt"
     yield f"          the last {attempt} begins at {_time(delivery.last)} at the latest"
     for course in delivery.courses:
         case, end = course.case, course.condition or "it goes on"
         if delivery.mode == "delegated" and course.condition == "Success":
             case, end = "Lambda takes it", "it is Lambda's"
-        yield f"          if {case}: {redact(_course(course, end))}"
+        yield f"          if {case}: {redact(course_text(course, end))}"
 
 
-def _course(course: Course, end: str) -> str:
+def retries_text(number: int) -> str:
+    """`1 retry`, `2 retries`."""
+    return f"{number} {'retry' if number == 1 else 'retries'}"
+
+
+def course_text(course: Course, end: str | None = None) -> str:
+    """When attempts are made, how it ends (`end`: in other words than its condition), and who gets a record."""
+    end = end or course.condition or "it goes on"
     detail = f" ({course.detail})" if course.detail else ""
     end = f"then {end}{detail}"
     letters = "; ".join(f"{name} gets a record: {address}" for name, address, _ in course.letters)

@@ -83,7 +83,7 @@ matched   trigger uploads (s3), router.yaml:20
 function  thumbs, arn:aws:lambda:eu-west-1:111122223333:function:thumbs
           async: nobody waits; RequestResponse on the wire
 event     EVENT
-delivery  uploads, images, thumbs: managed, 1 retries of function errors, at most 6h old
+delivery  uploads, images, thumbs: managed, 1 retry of function errors, at most 6h old
           the last attempt begins at 5h 58m 31s at the latest
           if it returns what is expected: one attempt at 0s, then Success; on_success gets a record: BUS
           if it fails: 2 attempts at 0s, 1m, then RetriesExhausted; on_failure gets a record: QUEUE

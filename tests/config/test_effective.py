@@ -87,10 +87,10 @@ triggers:
 
 
 def dumped(value: Any) -> str:
-    """Flow style, written by PyYAML, which is not what is tested."""
+    """A list in flow style, written by PyYAML, which is not what is tested."""
     import yaml
 
-    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=False).removesuffix("...\n").strip()
+    text = yaml.safe_dump([value], default_flow_style=True, width=10_000, allow_unicode=False).strip()
     return HEAD % text.replace("${", "$${")
 
 

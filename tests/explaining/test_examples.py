@@ -8,7 +8,7 @@ import pytest
 
 from router.cli.quiet import quiet
 from router.config import load
-from router.explaining.one import Question, explain
+from router.explaining.one import Question, explain, prepare
 from router.files import LocalFiles
 from router.review.explanation import Explanation
 from router.review.explanation_text import to_json, to_text
@@ -28,7 +28,7 @@ def explained(path: str) -> dict[str, Explanation]:
     for trigger in config.triggers:
         addressed = for_trigger(trigger, config.raw["triggers"][trigger.name], {}, context)
         with quiet():
-            found[trigger.name] = asyncio.run(explain(loaded, Question(addressed, NOW)))
+            found[trigger.name] = asyncio.run(explain(prepare(loaded), Question(addressed, NOW)))
         assert to_text(found[trigger.name], loaded.redact)
         assert to_json(found[trigger.name], loaded.redact)["matched"] is True
     return found
