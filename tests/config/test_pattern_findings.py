@@ -134,6 +134,8 @@ triggers:
         (["{messageAttributes: {kind: {stringValue: [x]}}}", "{body.kind: [x]}"], []),
         (["{eventSource: ['aws:sns']}", "{body: [x]}"], [("never-matches", "warning", 11, 10)]),
         (["{kind: [x]}"], [("loses-messages", "error", 10, 5), ("never-matches", "warning", 11, 10)]),
+        (["{body: {kind: [a]}}", "{body: {kind: [a, b]}}"], [("repeated-value", "info", 11, 9)]),
+        (["{body: [{prefix: a}]}", "{body: [ab]}", "{body: [ab]}"], [("repeated-value", "info", line, 9) for line in (12, 13)]),
         (
             ["{eventSourceARN: [other]}", "{attributes: {SentTimestamp: [{numeric: ['>', 0]}]}}"],
             [("loses-messages", "error", 10, 5), ("never-matches", "warning", 11, 10), ("never-matches", "warning", 12, 23)],

@@ -353,6 +353,15 @@ def test_what_daylight_saving_takes_away_is_told_where_time_and_zone_are_known(
     )
 
 
+def test_an_event_type_beside_its_family() -> None:
+    events = "['s3:ObjectCreated:*', 's3:ObjectCreated:Put', 's3:ObjectRemoved:Delete']"
+    notifications = f"notifications: {{n: {{function: f, events: {events}}}}}"
+    found = loaded(f"triggers:\n  s: {{type: s3, invocation: async, source: {{sqs: q}}, {notifications}}}\n").problems
+    assert [(each.code, each.message) for each in found if each.code != "unused-function"] == [
+        ("repeated-value", "`s3:ObjectCreated:Put` is one of `s3:ObjectCreated:*`, which stands beside it")
+    ]
+
+
 def test_short_months_are_named() -> None:
     schedules = "a: {expression: 'cron(0 2 30 1-3,6 ? *)', function: f}, b: {expression: 'cron(0 2 31 * ? *)', function: g}"
     found = loaded(f"triggers:\n  s: {{type: schedule, invocation: async, schedules: {{{schedules}}}}}\n").problems

@@ -15,7 +15,7 @@ from router.config.rules.event_shapes import bus_event, event_of, published, que
 from router.patterns.events import InvalidPattern, Pattern, compile_pattern
 from router.patterns.leaves import route
 from router.patterns.pieces import needless, pieces, ranges_take_everything, takes_everything
-from router.patterns.relations import Written, repeated_branches, replaced, written_fields
+from router.patterns.relations import Written, pattern_covers, repeated_branches, replaced, written_fields
 from router.patterns.shapes import ANYTHING, Anything, Shape, never_matches, useless
 from router.policies.filter_policies import InvalidPolicy, compile_policy
 
@@ -67,10 +67,10 @@ def _written(context: Context) -> Iterator[tuple[Path, Mapping[str, Any], Shape,
 
 def reachable(context: Context) -> None:
     """Each pattern can fit some event, and every part of it takes part in that."""
-    dead_filters: dict[Path, list[Placed]] = {}
+    filters: dict[Path, list[Placed]] = {}
     for placed in placed_patterns(context):
-        if placed.path[2] == "filters" and never_matches(placed.pattern, placed.shape) is not None:
-            dead_filters.setdefault(placed.path[:3], []).append(placed)
+        if placed.path[2] == "filters":
+            filters.setdefault(placed.path[:3], []).append(placed)
         fields = written_fields(placed.source)
         _check_possible(context, placed, fields)
         _check_replaced(context, placed, fields)
@@ -80,7 +80,9 @@ def reachable(context: Context) -> None:
             related = [((*placed.path, *place, other), "the other one stands here")]
             where = (*placed.path, *place, index)
             context.reporter.report(where, "repeated-value", message, help="remove it", severity="info", related=related)
-    _check_lost(context, dead_filters)
+    for path, found in filters.items():
+        _check_lost(context, path, found)
+        _check_filters(context, found)
 
 
 # --- what never fits -------------------------------------------------------------------------------------------------
@@ -110,13 +112,13 @@ def _never(context: Context, base: Path, place: Path, message: str) -> None:
     context.reporter.report((*base, *place), "never-matches", message, on="key", severity="warning")
 
 
-def _check_lost(context: Context, dead: Mapping[Path, list[Placed]]) -> None:
+def _check_lost(context: Context, path: Path, filters: list[Placed]) -> None:
     """A queue whose filters never fit loses every message: what fits none is deleted (semantics/async.md §B.6)."""
-    for path, found in dead.items():
-        if len(found) == len(context.triggers[str(path[1])]["filters"]):
-            message = "no message fits any of these filters, so that every message of the queue is deleted"
-            related = [(placed.path, "this one never fits") for placed in found]
-            context.reporter.report(path, "loses-messages", message, on="key", related=related)
+    dead = [placed for placed in filters if never_matches(placed.pattern, placed.shape) is not None]
+    if len(dead) == len(context.triggers[str(path[1])]["filters"]):
+        message = "no message fits any of these filters, so that every message of the queue is deleted"
+        related = [(placed.path, "this one never fits") for placed in dead]
+        context.reporter.report(path, "loses-messages", message, on="key", related=related)
 
 
 # --- what has no effect ----------------------------------------------------------------------------------------------
@@ -152,3 +154,17 @@ def _check_values(context: Context, placed: Placed, fields: list[Written]) -> No
                 context.reporter.report(
                     (*where, index), "repeated-value", message, help="remove it", severity="info", related=related
                 )
+
+
+def _check_filters(context: Context, filters: list[Placed]) -> None:
+    """Filters of a queue are alternatives; there are at most ten."""
+    for index, placed in enumerate(filters):
+        for position, other in enumerate(filters):
+            wider = position != index and pattern_covers(other.pattern, placed.pattern)
+            if wider and (position < index or not pattern_covers(placed.pattern, other.pattern)):
+                message = "this filter takes no message that another one would not take"
+                related = [(other.path, "the other one stands here")]
+                context.reporter.report(
+                    placed.path, "repeated-value", message, help="remove it", severity="info", related=related
+                )
+                break

@@ -1,7 +1,8 @@
 """Which routes of an API no request can reach, because more specific ones take everything.
 
 Seen are places (paths but for the names of their variables) whose `ANY` is left no method, and a `$default` beside routes for
-every path. A `{proxy+}` beside `{variable}` routes is never said to be unreachable: paths with empty segments come to it.
+every path; APIs that share a site are looked at one by one. A `{proxy+}` beside `{variable}` routes is never said to be
+unreachable: paths with empty segments come to it.
 """
 
 from collections import defaultdict

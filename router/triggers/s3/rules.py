@@ -7,6 +7,7 @@ from typing import Any
 from router.model import Report
 from router.policies.webhook_auth import check_auth
 from router.triggers.s3.changes import decode_key
+from router.triggers.s3.notifications import event_fits
 
 Path = tuple[str | int, ...]
 
@@ -73,6 +74,11 @@ def _check_notification(path: Path, settings: Mapping[str, Any], sender: str, re
         if not _is_known(event.removeprefix("s3:"), sender):
             message = f"`{event}` is no event type of {_SENDERS[sender]}"
             report((*path, "events", index), "unknown-event", message, help=f"for example `{_EXAMPLES[sender]}`")
+    for index, event in enumerate(settings["events"]):
+        wider = next((each for each in settings["events"] if each != event and event_fits(each, event)), None)
+        if wider is not None:
+            message = f"`{event}` is one of `{wider}`, which stands beside it"
+            report((*path, "events", index), "repeated-value", message, help="remove it", severity="info")
     for side in ("prefix", "suffix"):
         if _BROKEN_ESCAPE.search(settings[side]) is not None:
             message = f"`{settings[side]}` has a `%` that begins no escape: a {side} is written URL-encoded, as in AWS"
