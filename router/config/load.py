@@ -117,7 +117,7 @@ def load(
         written = Written(assembly.root, shapes, assembly.namespaces)
         literals = loader.literals
     redact = redactor({**{text: shown for text, shown in literals.items() if len(text) >= _LONG}, **substitution.secrets})
-    told = {_redacted(problem, redact): None for problem in sorted(problems, key=Problem.sort_key)}
+    told = _told(_redacted(problem, redact) for problem in problems)
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
     complete = config is not None and not partial and now is not None
@@ -135,6 +135,14 @@ def load(
         redactor({**literals, **substitution.secrets}),
         tuple(taken_back),
     )
+
+
+def _told(problems: Iterable[Problem]) -> list[Problem]:
+    """By place, each once: what `defaults:` and `labels:` put into several triggers is wrong at one place."""
+    found: dict[tuple[object, ...], Problem] = {}
+    for problem in sorted(problems, key=lambda problem: (problem.sort_key(), len(problem.path))):
+        found.setdefault((problem.span, problem.code, problem.message, problem.help, problem.severity), problem)
+    return list(found.values())
 
 
 def _redacted(problem: Problem, redact: Any) -> Problem:

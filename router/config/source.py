@@ -122,7 +122,7 @@ class _Composer:
 
     def _scalar(self, event: Any) -> ScalarNode:
         if _SURROGATE.search(event.value):  # libyaml refuses these escapes itself
-            self._fail("yaml-syntax", "the YAML cannot be read: half of a surrogate pair is no character", event)
+            self._fail("yaml-syntax", "half of a surrogate pair is no character", event)
         plain = not event.style
         if event.tag in _STRING_TAGS:
             plain = False
@@ -132,7 +132,8 @@ class _Composer:
 
     def _unknown_tag(self, event: Any) -> None:
         help_text = "write the plain value; variables are written `${NAME}`"
-        self._problem("unknown-tag", f"the tag `{event.tag}` is not known here", event, help_text)
+        shown = event.tag.replace(_CORE, "!!")
+        self._problem("unknown-tag", f"the tag `{shown}` is not known here", event, help_text)
 
     def _alias(self, event: Any) -> None:
         if any(frame.anchor == event.anchor for frame in self._stack):
@@ -191,6 +192,9 @@ class _Composer:
         if key is _UNUSABLE:
             return
         if key.plain and key.text == "<<":
+            if frame.merges:
+                message, help_text = "`<<` is written twice in the same map", "write one, with a list: `<<: [*one, *other]`"
+                self.problems.append(Problem("duplicate-key", message, key.span, help=help_text))
             frame.merges.append(value)
             return
         assert isinstance(frame.node, MapNode)

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import yaml
 
-from router.config.problem import Edit, Fix, Problem, Span, source_line
+from router.config.problem import Edit, Fix, Problem, Span, source_line, source_lines
 
 _TOO_DEEP = "exceeded maximum nesting depth"
 """What libyaml itself says, from 0.2.6 on, where it looks ahead into a file that is nested without end."""
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""https://yaml.org/spec/1.2.2/#51-character-set"""
+_OPENED = {"quoted scalar": "quote", "flow mapping": "bracket", "flow sequence": "bracket"}
+"""What libyaml was reading, and what we call its beginning."""
 _QUOTE_VARIABLE = 'inside `{…}` and `[…]` a variable needs quotes: "${NAME}"'
 
 
@@ -48,6 +52,16 @@ _ADVICE = (
         re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]:[0-9]+"),
     ),
     _Advice(
+        lambda line, column, problem: "did not find expected ','" in problem,
+        "a `,` is missing here, or a bracket before it is not closed",
+        "write the `,`, or close the bracket; quote a value that holds brackets",
+    ),
+    _Advice(
+        lambda line, column, problem: "invalid Unicode character escape" in problem,
+        "half of a surrogate pair is no character",
+        "write both halves, or the character itself",
+    ),
+    _Advice(
         lambda line, column, problem: "mapping values are not allowed" in problem,
         "a `: ` stands inside an unquoted value, or the indentation is wrong",
         "quote the value, or indent the line like its neighbours",
@@ -76,6 +90,9 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """The finding for a parser's error, at its place, in plain words."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return _unreadable(error, text, file)
+    unclosed = _unclosed(error, text, file)
+    if unclosed is not None:
+        return unclosed
     mark = error.problem_mark or error.context_mark
     line_number, column = (mark.line, mark.column) if mark else (0, 0)
     problem = f"{error.context or ''} {error.problem or ''}".strip()
@@ -103,10 +120,34 @@ def _quoted(pattern: re.Pattern[str] | None, line: str, number: int, file: str) 
     return Fix("write it in quotes", (Edit(place, f'"{match[0]}"'),))
 
 
+def _unclosed(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem | None:
+    """A quote or bracket for which the end of the file was reached: it is found where it was opened."""
+    opened, noticed = error.context_mark, error.problem_mark
+    if opened is None or noticed is None or error.context is None:
+        return None
+    what = next((name for words, name in _OPENED.items() if words in error.context), None)
+    if what is None or (noticed.line, noticed.column) < _last(text):
+        return None
+    span = Span(file, opened.line + 1, opened.column + 1, opened.line + 1, opened.column + 2)
+    return Problem(
+        "yaml-syntax", f"this {what} is not closed", span, help=f"close it, or quote the value if no {what} is meant"
+    )
+
+
+def _last(text: str) -> tuple[int, int]:
+    """Where the last thing that can be seen ends, line and column counted from 0."""
+    lines = source_lines(text.rstrip())
+    return len(lines) - 1, len(lines[-1])
+
+
 def _unreadable(error: yaml.YAMLError, text: str, file: str) -> Problem:
-    position = getattr(error, "position", 0)
-    before = text[: position if isinstance(position, int) else 0]
-    line = before.count("\n") + 1
-    reason = str(getattr(error, "reason", error)).splitlines()
-    message = f"the YAML cannot be read: {reason[0] if reason else 'unknown error'}"
-    return Problem("yaml-syntax", message, Span(file, line, 1, line, 1), help="remove control characters from the file")
+    """libyaml names no place for a character that may not stand in YAML at all."""
+    match = _FORBIDDEN.search(text)
+    if match is None:
+        reason = str(getattr(error, "reason", error)).splitlines()
+        message = f"the YAML cannot be read: {reason[0] if reason else 'unknown error'}"
+        return Problem("yaml-syntax", message, Span(file, 1, 1, 1, 1))
+    lines = source_lines(text[: match.start()])
+    span = Span(file, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
+    message = f"the character U+{ord(match[0]):04X} may not stand in YAML"
+    return Problem("yaml-syntax", message, span, help='remove it, or write it as an escape in double quotes: "\\x00"')

@@ -87,7 +87,7 @@ three: {"<<": quoted}
         ("- a\n- b\n", [("root-not-a-map", 1, 1)]),
         ("text\n", [("root-not-a-map", 1, 1)]),
         (b"a: 1\nb: \xff\n", [("not-utf-8", 2, 4)]),
-        ("a: \x07\n", [("yaml-syntax", 1, 1)]),
+        ("a: \x07\n", [("yaml-syntax", 1, 4)]),
         ("[" * 100, [("nested-too-deeply", 1, source.MAX_DEPTH + 1)]),
         ("{a: " * 70 + "}" * 70, [("nested-too-deeply", 1, 4 * source.MAX_DEPTH + 1)]),
         (b" " * (source.MAX_BYTES + 1), [("file-too-large", 1, 1)]),
