@@ -5,7 +5,7 @@ import os
 import click
 
 from router import __version__
-from router.cli.findings import colour
+from router.cli.colours import colour
 from router.cli.lazy import LazyGroup
 
 COMMANDS = {

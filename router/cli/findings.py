@@ -22,10 +22,3 @@ def for_people(problem: Problem, sources: Mapping[str, str]) -> str:
     """One finding with its place in the file, in colour; `click.echo` drops the colours where no terminal reads them."""
     tag = f"{problem.severity}[{problem.code}]"
     return render(problem, sources).replace(tag, click.style(tag, fg=_COLOURS[problem.severity], bold=True), 1)
-
-
-def colour(env: Mapping[str, str]) -> bool | None:
-    """Whether to colour whatever reads the output: https://no-color.org wins, then https://force-color.org; None: as it is."""
-    if env.get("NO_COLOR"):
-        return False
-    return True if env.get("FORCE_COLOR") else None

@@ -13,7 +13,6 @@ from enum import IntEnum
 
 import click
 
-from router.cli import mending
 from router.cli.checked import Checked, Choice, Verdict
 from router.cli.outputs import Outputs, output_options, write
 from router.cli.sources import STANDARD_INPUT, Sources, collected
@@ -144,6 +143,8 @@ def _checked(
 
 def _mend(check: Callable[[], list[Checked]], before: list[Checked], sources: Sources, diff: bool) -> tuple[list[Checked], int]:
     """What is found afterwards, or before where nothing is written, and how many fixes there are."""
+    from router.cli import mending  # with what makes differences: for those who ask for it
+
     after, counts = mending.mended(check, before, sources)
     if diff:
         click.echo(mending.differences(list(counts), before, after), nl=False)

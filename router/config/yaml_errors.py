@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -96,7 +96,7 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line_number, column = (mark.line, mark.column) if mark else (0, 0)
     problem = f"{error.context or ''} {error.problem or ''}".strip()
-    span = Span(file, line_number + 1, column + 1, line_number + 1, column + 2)
+    span = _within(text, line_number, column, file)
     if _TOO_DEEP in problem:
         return Problem("nested-too-deeply", "the file is nested too deeply to be read", span)
     candidates = [(line_number + 1, column)]
@@ -106,18 +106,26 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
         line = source_line(text, number) or ""
         for advice in _ADVICE:
             if advice.applies(line, position, problem):
-                fix = _quoted(advice.quotes, line, number, file)
+                fix = _quoted(advice.quotes, line, Span(file, number, position + 1, number, position + 1))
                 return Problem("yaml-syntax", advice.message, span, help=advice.help, fix=fix)
     return Problem("yaml-syntax", f"the YAML cannot be read: {problem}", span)
 
 
-def _quoted(pattern: re.Pattern[str] | None, line: str, number: int, file: str) -> Fix | None:
-    """The first value that the pattern finds, in quotes."""
-    match = pattern.search(line) if pattern is not None else None
-    if match is None:
-        return None
-    place = Span(file, number, match.start() + 1, number, match.end() + 1)
-    return Fix("write it in quotes", (Edit(place, f'"{match[0]}"'),))
+def _quoted(pattern: re.Pattern[str] | None, line: str, at: Span) -> Fix | None:
+    """The value that the pattern finds where the parser stopped, in quotes."""
+    for match in pattern.finditer(line) if pattern is not None else ():
+        if match.start() < at.column <= match.end() + 1:
+            place = replace(at, column=match.start() + 1, end_column=match.end() + 1)
+            return Fix("write it in quotes", (Edit(place, f'"{match[0]}"'),))
+    return None
+
+
+def _within(text: str, line: int, column: int, file: str) -> Span:
+    """The place of a mark, counted from 0. Without a line break at its end, libyaml ends a text one line too late."""
+    lines = source_lines(text)
+    if line >= len(lines):
+        line, column = len(lines) - 1, len(lines[-1])
+    return Span(file, line + 1, column + 1, line + 1, column + 2)
 
 
 def _unclosed(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem | None:

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from xml.sax.saxutils import escape, quoteattr
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, not even escaped (https://www.w3.org/TR/xml/#charsets)."""
+
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_IN_ATTRIBUTE = {**_IN_TEXT, **str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})}
 
 
 @dataclass(slots=True, frozen=True)
@@ -97,11 +99,11 @@ def _mark(mark: Mark) -> str:
 
 def _attributes(values: Mapping[str, str | None]) -> str:
     """Each with a space before it; without those that are None. Line breaks and tabs survive as character references."""
-    return "".join(f" {name}={quoteattr(_known(value))}" for name, value in values.items() if value is not None)
+    return "".join(f' {name}="{_known(value).translate(_IN_ATTRIBUTE)}"' for name, value in values.items() if value is not None)
 
 
 def _text(text: str) -> str:
-    return escape(_known(text), {"\r": "&#13;"})
+    return _known(text).translate(_IN_TEXT)
 
 
 def _known(text: str) -> str:
