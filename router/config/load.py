@@ -19,7 +19,7 @@ from router.config.fingerprints import fingerprinted
 from router.config.fitting import BY_NAME, fitted
 from router.config.fixes import verified
 from router.config.nodes import MapNode, Opaque, ScalarNode, child, locate, scalars
-from router.config.problem import Path, Problem, Severity, Suppressed, hidden
+from router.config.problem import Path, Problem, Severity, Suppressed, hidden, within
 from router.config.reporting import Reporter
 from router.config.rules import check
 from router.config.rules.context import Context
@@ -117,7 +117,7 @@ def load(
         written = Written(assembly.root, shapes, assembly.namespaces)
         literals = loader.literals
     redact = redactor({**{text: shown for text, shown in literals.items() if len(text) >= _LONG}, **substitution.secrets})
-    told = _told(_redacted(problem, redact) for problem in problems)
+    told = _told(_printed(problem, redact, assembly.texts) for problem in problems)
     if any(problem.severity is Severity.ERROR for problem in told):
         config = None
     complete = config is not None and not partial and now is not None
@@ -145,9 +145,12 @@ def _told(problems: Iterable[Problem]) -> list[Problem]:
     return list(found.values())
 
 
-def _redacted(problem: Problem, redact: Any) -> Problem:
+def _printed(problem: Problem, redact: Callable[[str], str], texts: Mapping[str, str]) -> Problem:
+    """Without what must not be printed, and at a place that the file has."""
     help_text = redact(problem.help) if problem.help is not None else None
-    return replace(problem, message=redact(problem.message), help=help_text)
+    text = texts.get(problem.file)
+    span = within(text, problem.span) if text else problem.span
+    return replace(problem, message=redact(problem.message), help=help_text, span=span)
 
 
 def _shapes(types: Mapping[str, TriggerType]) -> Shapes:

@@ -179,6 +179,14 @@ def source_line(text: str, number: int) -> str | None:
     return lines[number - 1] if 0 < number <= len(lines) else None
 
 
+def within(text: str, span: Span) -> Span:
+    """The span, ended where the text ends: without a line break there, libyaml counts one line too many."""
+    lines = source_lines(text)
+    last = (len(lines), len(lines[-1]) + 1)
+    start, end = min((span.line, span.column), last), min((span.end_line, span.end_column), last)
+    return span if span.end_line <= len(lines) else Span(span.file, *start, *end)
+
+
 def hidden(text: str, span: Span) -> str:
     """The text with asterisks in place of what stands at `span`; lines and columns stay what they are."""
     lines = list(source_lines(text))

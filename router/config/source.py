@@ -25,6 +25,7 @@ MAX_NODES = 500_000
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CORE = "tag:yaml.org,2002:"
+_BOTH_HALVES = "write both halves, or the character itself"
 _STRING_TAGS = frozenset({"!", f"{_CORE}str"})
 _PLAIN_TAGS = frozenset({f"{_CORE}{name}" for name in ("int", "float", "bool", "null", "map", "seq")})
 
@@ -122,7 +123,7 @@ class _Composer:
 
     def _scalar(self, event: Any) -> ScalarNode:
         if _SURROGATE.search(event.value):  # libyaml refuses these escapes itself
-            self._fail("yaml-syntax", "half of a surrogate pair is no character", event)
+            self._fail("yaml-syntax", "half of a surrogate pair is no character", event, _BOTH_HALVES)
         plain = not event.style
         if event.tag in _STRING_TAGS:
             plain = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import yaml
 
-from router.config.problem import Edit, Fix, Problem, Span, source_line, source_lines
+from router.config.problem import Edit, Fix, Problem, Span, source_line, source_lines, within
 
 _TOO_DEEP = "exceeded maximum nesting depth"
 """What libyaml itself says, from 0.2.6 on, where it looks ahead into a file that is nested without end."""
@@ -96,7 +96,7 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line_number, column = (mark.line, mark.column) if mark else (0, 0)
     problem = f"{error.context or ''} {error.problem or ''}".strip()
-    span = _within(text, line_number, column, file)
+    span = within(text, Span(file, line_number + 1, column + 1, line_number + 1, column + 2))
     if _TOO_DEEP in problem:
         return Problem("nested-too-deeply", "the file is nested too deeply to be read", span)
     candidates = [(line_number + 1, column)]
@@ -118,14 +118,6 @@ def _quoted(pattern: re.Pattern[str] | None, line: str, at: Span) -> Fix | None:
             place = replace(at, column=match.start() + 1, end_column=match.end() + 1)
             return Fix("write it in quotes", (Edit(place, f'"{match[0]}"'),))
     return None
-
-
-def _within(text: str, line: int, column: int, file: str) -> Span:
-    """The place of a mark, counted from 0. Without a line break at its end, libyaml ends a text one line too late."""
-    lines = source_lines(text)
-    if line >= len(lines):
-        line, column = len(lines) - 1, len(lines[-1])
-    return Span(file, line + 1, column + 1, line + 1, column + 2)
 
 
 def _unclosed(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem | None:
