@@ -56,7 +56,7 @@ async def _explained(prepared: Prepared, addressed: Addressed, now: float) -> Ex
         known = envelope.listener in prepared.config.listeners
         addressed = Addressed(envelope if known else replace(envelope, listener=None))
     try:
-        return await explain(prepared, Question(addressed, now))
+        return await explain(prepared, Question(addressed, now, why_not=False))
     except SimulationError as error:
         return str(error)
 

@@ -54,31 +54,53 @@ UNREACHABLE = Case("Lambda throttles every call", MockAnswer(outcome=OutcomeKind
 
 @dataclass(slots=True, frozen=True)
 class Question:
-    """`now`: epoch seconds. `well`, `badly`: the cases that are shown. `judges_callers`: whether `auth` was compiled in."""
+    """`now`: epoch seconds. `well`, `badly`: the cases that are shown. `judges_callers`: whether `auth` was compiled in.
+
+    `why_not`: whether the misses are wanted, too.
+    """
 
     addressed: Addressed
     now: float
     well: Case = WELL
     badly: Case = FAILS
     judges_callers: bool = False
+    why_not: bool = True
 
 
 @dataclass(slots=True, frozen=True)
 class Prepared:
-    """A configuration that is asked many questions. `unfiltered`: without the triggers' `filter`; `tables`: of that."""
+    """A configuration that is asked many questions.
+
+    `unfiltered`: without the triggers' `filter`, which is judged afterwards; `unjudged`: also without verdicts on routes, which
+    are the same however functions behave. `tables`: of each. `routes`: by trigger.
+    """
 
     loaded: Loaded
     config: Config
     unfiltered: Config
-    tables: Mapping[str, Table]
+    unjudged: Config
+    tables: tuple[Mapping[str, Table], Mapping[str, Table]]
+    routes: Mapping[str, Mapping[str, DeclaredRoute]]
 
 
 def prepare(loaded: Loaded) -> Prepared:
     """`loaded`: with a configuration."""
-    assert loaded.config is not None
-    triggers = tuple(replace(each, wants=None) for each in loaded.config.triggers)
-    unfiltered = replace(loaded.config, triggers=triggers)
-    return Prepared(loaded, loaded.config, unfiltered, compile_tables(triggers))
+    config = loaded.config
+    assert config is not None
+    unfiltered = tuple(replace(each, wants=None) for each in config.triggers)
+    unjudged = tuple(replace(each, type=replace(each.type, judge=None)) for each in unfiltered)
+    return Prepared(
+        loaded,
+        config,
+        replace(config, triggers=unfiltered),
+        replace(config, triggers=unjudged),
+        (compile_tables(unfiltered), compile_tables(unjudged)),
+        {trigger.name: _routes(trigger, config.raw["triggers"][trigger.name]) for trigger in config.triggers},
+    )
+
+
+def _routes(trigger: Trigger, settings: Mapping[str, Any]) -> dict[str, DeclaredRoute]:
+    return {route.name: route for route in (trigger.type.routes(settings) if trigger.type.routes is not None else ())}
 
 
 async def explain(prepared: Prepared, question: Question) -> Explanation:
@@ -107,18 +129,18 @@ class _Explainer:
             self._tell_answer(case, trace)
         self._tell_deliveries(traces)
         self._tell_notes(well)
-        self.found.misses = nearest_first(self.found.misses)
+        self.found.misses = nearest_first(self.found.misses) if self._question.why_not else []
         return self.found
 
     async def _traced(self, case: Case) -> Trace:
-        """Without the triggers' `filter`, which is judged afterwards: then it is known what it looked at."""
+        judged = case is self._question.well
         return await simulate(
-            self._prepared.unfiltered,
+            self._prepared.unfiltered if judged else self._prepared.unjudged,
             self._question.addressed,
             mocks={} if case.answer is None else dict.fromkeys(self._config.functions, (case.answer,)),
             now=self._question.now,
             invoker=UsualAnswers(self._config),
-            tables=self._prepared.tables,
+            tables=self._prepared.tables[0 if judged else 1],
         )
 
     # --- rules -------------------------------------------------------------------------------------------------------
@@ -147,9 +169,11 @@ class _Explainer:
         self._tell_verdicts(trigger, verdicts, trace)
 
     def _tell_verdicts(self, trigger: Trigger, verdicts: Sequence[RouteVerdict], trace: Trace) -> None:
-        routes = {route.name: route for route in self._routes(trigger)}
+        routes = self._prepared.routes[trigger.name]
         for verdict in verdicts:
             route = routes[verdict.route]
+            if not verdict.matched and not self._question.why_not:
+                continue
             if not verdict.matched:
                 self.found.misses.append(self._missed(trigger, route, verdict))
             elif (unwanted := self._unwanted(trigger, verdict, trace)) is not None:
@@ -203,13 +227,8 @@ class _Explainer:
         )
 
     def _weights(self, trigger: str, route: str, function: str) -> tuple[tuple[str, int], ...]:
-        settings = self._settings(self._triggers[trigger])
-        targets = (
-            target
-            for declared in self._routes(self._triggers[trigger])
-            if declared.name == route
-            for target in targets_of(self._config, settings, declared)
-        )
+        declared = self._prepared.routes[trigger].get(route)
+        targets = targets_of(self._config, self._settings(self._triggers[trigger]), declared) if declared is not None else []
         return next((target.weights for target in targets if target.function.name == function), ())
 
     def _accepted(self, trace: Trace) -> Iterator[DeliveryTrace]:
@@ -273,9 +292,6 @@ class _Explainer:
     def _settings(self, trigger: Trigger) -> Mapping[str, Any]:
         settings: Mapping[str, Any] = self._config.raw["triggers"][trigger.name]
         return settings
-
-    def _routes(self, trigger: Trigger) -> Sequence[DeclaredRoute]:
-        return trigger.type.routes(self._settings(trigger)) if trigger.type.routes is not None else ()
 
     def _place(self, trigger: str, *path: str | int) -> Place:
         assert self._written is not None
