@@ -11,6 +11,11 @@ from zoneinfo import ZoneInfo
 from router.patterns.cron import Cron
 from router.patterns.schedules import Schedule
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+"""In English, whatever the locale is."""
 _COMMON_YEAR = 2027
 """29 February is in none like it."""
 _DAY = timedelta(days=1)

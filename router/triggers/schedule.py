@@ -32,6 +32,7 @@ from router.model import (
     Target,
     TriggerType,
 )
+from router.patterns.clock_changes import MONTHS, short_months, skipped_day
 from router.patterns.schedules import Schedule, ScheduleError, find_zone, never_fires, parse_schedule
 from router.triggers._judging import judged, named_routes, subjects, the_batch
 from router.triggers._queue_source import all_completed
@@ -40,6 +41,7 @@ DETAIL_TYPE, SOURCE = "Scheduled Event", "aws.events"
 CONTEXT = ("schedule-arn", "scheduled-time", "execution-id")
 """What `<aws.scheduler.…>` in an input may name. AWS's `attempt-number` is not known when an event is accepted."""
 
+_YEAR = 366 * 86_400.0
 _CONTEXT = re.compile(r"<aws\.scheduler\.([a-z-]*)>")
 
 
@@ -190,6 +192,11 @@ def _check_entry(path: tuple[str, ...], settings: Mapping[str, Any], zone: ZoneI
         return None
     if never_fires(schedule, zone or UTC):
         report(where, "never-fires", f"`{schedule.text}` is never due: no calendar has such a time")
+    missing = [MONTHS[month - 1] for month in short_months(schedule)]
+    if missing:
+        listed = " and ".join((", ".join(missing[:-1]), missing[-1])) if len(missing) > 1 else missing[0]
+        message = f"`{schedule.text}` is left out in {listed}: there is no such day"
+        report(where, "short-months", message, help="write `L` for the last day of every month", severity="info")
     return schedule
 
 
@@ -206,8 +213,9 @@ def _check_input(path: tuple[str, ...], written: Any, report: Report) -> None:
 
 
 def check_at(settings: Mapping[str, Any], now: float, report: Report) -> None:
-    """Warns of what will not be due any more."""
-    zone = find_zone(settings["timezone"]) or UTC
+    """Warns of what will not be due any more, and tells what is left out when clocks are put forward, within a year."""
+    known = find_zone(settings["timezone"])
+    zone = known or UTC
     for name, each in settings["schedules"].items():
         try:
             schedule = parse_schedule(each["expression"])
@@ -216,6 +224,12 @@ def check_at(settings: Mapping[str, Any], now: float, report: Report) -> None:
         if schedule.next_after(now, zone) is None and not never_fires(schedule, zone):
             message = f"`{schedule.text}` lies in the past: it will not be due any more"
             report(("schedules", name, "expression"), "in-the-past", message, help="remove it", severity="warning")
+        skipped = skipped_day(schedule, known, now, now + _YEAR) if known is not None else None
+        if skipped is not None:
+            place = f"no {skipped:%H:%M} in {known} on that day"
+            message = f"`{schedule.text}` is left out on {skipped:%Y-%m-%d}: there is {place}"
+            help_text = "choose an hour that every day has, or `timezone: UTC`"
+            report(("schedules", name, "expression"), "skipped-hour", message, help=help_text, severity="info")
 
 
 TYPE = TriggerType(

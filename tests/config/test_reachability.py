@@ -1,5 +1,7 @@
 """What comes twice, what stands behind something else, and what nothing stands on: each finding at its place, and no others."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -369,3 +371,26 @@ def test_short_months_are_named() -> None:
         "`cron(0 2 30 1-3,6 ? *)` is left out in February: there is no such day",
         "`cron(0 2 31 * ? *)` is left out in February, April, June, September and November: there is no such day",
     ]
+
+
+def test_rules_that_compare_are_loaded_where_there_is_something_to_compare() -> None:
+    """A small file is checked as fast as if they were not there."""
+    program = f"""
+import sys
+from router.config import load
+from router.fakes import FakeFiles
+text = {HEAD!r} + "triggers: {{a: {{type: lambda_api, invocation: sync, functions: [f, g]}}}}\\n"
+assert load(["router.yaml"], files=FakeFiles({{"router.yaml": text}}), env={{}}).config is not None
+print(*sorted(sys.modules))
+"""
+    loaded_modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    rules = {f"router.config.rules.{name}" for name in ("patterns", "twice", "loops", "flows", "event_shapes")}
+    other = {
+        "router.patterns.pieces",
+        "router.patterns.inclusion",
+        "router.triggers.api_gateway",
+        "router.triggers.s3",
+        "zoneinfo",
+    }
+    assert "router.config.rules.reachability" in loaded_modules
+    assert (rules | other) & set(loaded_modules) == set()

@@ -19,16 +19,13 @@ from router.config.rules import (
     limits,
     listeners,
     local,
-    loops,
     monitoring,
-    patterns,
     queues,
-    schedules,
+    reachability,
     secrets,
     settings,
     timeouts,
     triggers,
-    twice,
     unreached,
 )
 from router.config.rules.context import Context
@@ -81,13 +78,9 @@ RULES: tuple[Callable[[Context], None], ...] = (
     delivery.unused_blocks,  # without-effect
     delivery.journal,  # idle-setting, short-window (warnings), without-effect
     filters.patterns,  # bad-pattern, without-effect
-    patterns.reachable,  # never-matches, loses-messages, replaced-field, matches-everything, repeated-value
-    twice.sources,  # same-source (warning)
-    twice.operations,  # same-operation (warning)
-    twice.deliveries,  # delivered-twice (warning)
-    twice.notifications,  # delivered-twice, overlapping-notifications (warnings)
-    schedules.calendar,  # short-months, skipped-hour (info)
-    loops.circles,  # loop (warning), fed-back (info)
+    reachability.patterns,  # never-matches, loses-messages, replaced-field, matches-everything, repeated-value
+    reachability.twice,  # same-source, same-operation, delivered-twice, overlapping-notifications (warnings)
+    reachability.circles,  # loop (warning), fed-back (info)
     unreached.routes,  # hidden-route (warning)
     unreached.listeners,  # unused-listener (warning)
     unreached.defaults,  # idle-defaults (info)

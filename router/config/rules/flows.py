@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from router.arn import parse_function_arn
 from router.config.destinations import DESTINATIONS
@@ -25,7 +25,6 @@ from router.patterns.events import InvalidPattern, Pattern, compile_pattern
 from router.patterns.inclusion import Glob, intersects, parse_glob
 from router.patterns.shapes import ANYTHING, Shape, never_matches
 from router.policies.filter_policies import MESSAGE_ATTRIBUTES, InvalidPolicy, compile_policy
-from router.triggers.s3.changes import decode_key
 
 Settings = Mapping[str, Any]
 
@@ -266,5 +265,5 @@ def _keys_of_records(context: Context, function: str) -> Glob:
 def _wants_records(notification: Settings, keys: Glob) -> bool:
     hexadecimal = all(character in "0123456789abcdef-" for character in notification["suffix"][-_UUID:])
     wanted = hexadecimal and any(event in ("s3:ObjectCreated:*", "s3:ObjectCreated:Put") for event in notification["events"])
-    begins, ends = (tuple(decode_key(notification[side])) for side in ("prefix", "suffix"))
+    begins, ends = (tuple(unquote_plus(notification[side])) for side in ("prefix", "suffix"))
     return wanted and intersects(Glob((*begins, None)), keys) and intersects(Glob((None, *ends)), keys)

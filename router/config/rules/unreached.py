@@ -13,9 +13,9 @@ from typing import Any
 from router.config.problem import Path
 from router.config.rules.context import Context
 from router.config.rules.resources import active
-from router.model import ApiClaim, PathClaim
-from router.triggers.api_gateway.routes import DEFAULT_ROUTE, RouteSyntaxError, parse_route_key
-from router.triggers.api_gateway.site import base_path_of
+from router.model import ApiClaim, PathClaim, SiteClaim, TriggerType
+
+_DEFAULT = "$default"
 
 
 @dataclass(slots=True)
@@ -43,7 +43,10 @@ def routes(context: Context) -> None:
         front = fronts.get(context.listener_of(settings) or "")
         if front is None or not (front.paths or front.prefixes):
             continue
-        wanted = [(path, text, front.taker(text, whole=is_whole)) for path, text, is_whole in _wanted(settings)]
+        wanted = [
+            (path, text, front.taker(text, whole=is_whole))
+            for path, text, is_whole in _wanted(settings, context.types[settings["type"]])
+        ]
         takers = {taker for _, _, taker in wanted}
         if len(wanted) > 1 and len(takers) == 1 and takers.isdisjoint({None, name}):
             _hidden(context, ("triggers", name), str(takers.pop()), "all of its paths")
@@ -73,34 +76,23 @@ Wanted = tuple[Path, str, bool]
 """Where a route stands, the path that it wants, and whether it wants that alone; else everything below, too."""
 
 
-def _wanted(settings: Mapping[str, Any]) -> Iterator[Wanted]:
-    if settings["type"] == "api_gateway":
-        yield from _of_api(settings)
-    elif settings["type"] == "alb":
+def _wanted(settings: Mapping[str, Any], kind: TriggerType) -> Iterator[Wanted]:
+    if kind.name == "alb":
         for name, rule in settings["rules"].items():
             yield from _of_patterns(("rules", name), rule.get("path") or ())
-    elif settings["type"] == "lambda_edge":
+    elif kind.name == "lambda_edge":
         for pattern in settings["behaviors"]:
             yield from _of_patterns(("behaviors", pattern), [pattern if pattern.startswith(("/", "*")) else f"/{pattern}"])
+    elif kind.route_keys is not None:
+        site = next((claim for claim in kind.claims(settings) if isinstance(claim, SiteClaim)), None)
+        for path, key in kind.route_keys(settings) if site is not None else ():
+            yield _of_route(path, key, site.base_path.rstrip("/") if site is not None else "")
 
 
-def _of_api(settings: Mapping[str, Any]) -> Iterator[Wanted]:
-    base = base_path_of(settings).rstrip("/")
-    for text in settings["routes"]:
-        if text == DEFAULT_ROUTE:
-            yield ("routes", text), base, False
-            continue
-        try:
-            key = parse_route_key(text)
-        except RouteSyntaxError:
-            continue
-        is_whole = not key.variables and key.greedy is None
-        literals = key.segments if is_whole else key.segments[: _first_variable(key.segments)]
-        yield ("routes", text), "/".join([base, *map(str, literals)]) or "/", is_whole
-
-
-def _first_variable(segments: tuple[str | None, ...]) -> int:
-    return segments.index(None) if None in segments else len(segments)
+def _of_route(path: Path, key: str, base: str) -> Wanted:
+    """`key`: a method and a path whose variables are `{}`; `$default` has no path."""
+    literal, variable, _ = f"{base}{key.partition(' ')[2]}".partition("/{")
+    return path, literal or "/", not variable and key != _DEFAULT
 
 
 def _of_patterns(path: Path, patterns: Any) -> Iterator[Wanted]:
