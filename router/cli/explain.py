@@ -68,6 +68,10 @@ def command(
     ENVELOPE is what `lambda-router sample` prints, or a service's own document: a file, `-` or JSON. Nothing is called:
     functions return what --returns says. Exit codes: 0 matched, 1 not, 2 wrong usage, 78 invalid configuration.
     """
+    if raw and (every_miss or form == "json"):
+        raise click.UsageError("--raw prints events alone: --all and --format have no effect beside it.")
+    if every_miss and form == "json":
+        raise click.UsageError("--all has no effect with --format json, which has every miss.")
     loaded = load_offline(config, overlays, trust_callers=not judges_callers)
     try:
         with quiet():

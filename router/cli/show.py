@@ -15,16 +15,18 @@ from router.config.effective import Branch, effective
 from router.review.paths import NothingThere, narrowed, parse_path, sections
 from router.review.settings_text import to_json, to_yaml
 
+_GRAPH_ALONE = "--graph shows everything in a form of its own: PATH, --format and --no-defaults have no effect beside it."
+
 
 @click.command()
 @click.argument("config", required=False, metavar="[CONFIG]")
 @click.argument("path", required=False, metavar="[PATH]")
 @overlay_option
-@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", help="How settings are printed.")
+@click.option("--format", "form", type=click.Choice(["yaml", "json"]), help="How settings are printed (default: yaml).")
 @click.option("--defaults/--no-defaults", default=True, help="Whether settings that are left out are shown, too.")
 @click.option("--graph", type=click.Choice(["mermaid", "dot"]), help="Print what calls what instead.")
 def command(
-    config: str | None, path: str | None, overlays: tuple[str, ...], form: str, defaults: bool, graph: str | None
+    config: str | None, path: str | None, overlays: tuple[str, ...], form: str | None, defaults: bool, graph: str | None
 ) -> None:
     """Print the effective configuration: CONFIG (default: router.yaml) with everything that is included, laid over and left
     out, each value with the place that it comes from.
@@ -37,11 +39,13 @@ def command(
     """
     if config is not None and path is None and _is_path(config):
         config, path = None, config
+    if graph is not None and (form is not None or not defaults or path is not None):
+        raise click.UsageError(_GRAPH_ALONE)
     file = config or DEFAULT
     file = str(Path(file) / DEFAULT) if Path(file).is_dir() else file
     loaded = load_offline(file, overlays)
     if graph is not None:
-        _print_graph(loaded, graph, path)
+        _print_graph(loaded, graph)
         return
     assert loaded.written is not None, "it has no errors"
     tree = effective(loaded.written, file, os.environ, defaults=defaults)
@@ -71,12 +75,10 @@ def _shown_files(loaded: Loaded) -> list[str]:
     return sorted(loaded.sources)
 
 
-def _print_graph(loaded: Loaded, graph: str, path: str | None) -> None:
+def _print_graph(loaded: Loaded, graph: str) -> None:
     from router.review.graph import graph_of, redacted
     from router.review.graph_text import to_dot, to_mermaid
 
-    if path is not None:
-        raise click.UsageError("--graph shows everything, and takes no PATH.")
     assert loaded.config is not None
     drawn = redacted(graph_of(loaded.config), loaded.redact)
     click.echo({"mermaid": to_mermaid, "dot": to_dot}[graph](drawn), nl=False)

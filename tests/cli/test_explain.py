@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from router.cli import explain as module
 from router.cli import main
@@ -97,6 +99,21 @@ Not matched, nearest first:
   trigger bus, router.yaml:30: X-Amz-Target: wanted AWSEvents, got nothing
 """
 
+KEYS = [
+    "Records",
+    "Entries",
+    "source",
+    "detail-type",
+    "detail",
+    "time",
+    "messages",
+    "Body",
+    "task",
+    "request",
+    "schedule",
+    "Type",
+]
+
 Run = Callable[..., Result]
 
 
@@ -107,7 +124,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(module.time, "time", lambda: NOW)
     (tmp_path / "router.yaml").write_text(CONFIG)
 
-    def call(*args: str, input: str | None = None) -> Result:
+    def call(*args: str, input: str | bytes | None = None) -> Result:
         return CliRunner().invoke(main, ["explain", *args], env={"TOKEN": "s3cret", "BUS": "hidden-bus"}, input=input)
 
     return call
@@ -284,6 +301,8 @@ def test_what_depends_on_a_variable_is_named(run: Run, tmp_path: Path) -> None:
         (("--trigger", "uploads", "-o", "kee=x"), "did you mean `key`?"),
         (("--trigger", "uploads", "-d", "x"), "--data has no effect without --request."),
         (("--request", "GET /", "-o", "a=b"), "--option has no effect without --sample or --trigger."),
+        (("--request", "GET /", "--raw", "--all"), "--raw prints events alone: "),
+        (("--request", "GET /", "--all", "--format", "json"), "--all has no effect with --format json"),
         (("--event", "nowhere.json"), "`nowhere.json` cannot be read: No such file or directory."),
         (("--event", "{"), "is not JSON: "),
     ],
@@ -292,6 +311,22 @@ def test_wrong_usage(run: Run, args: tuple[str, ...], message: str) -> None:
     result = run(*args)
     assert message in result.stderr
     assert (result.exit_code, result.stdout) == (2, "")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=4) | st.sampled_from(["shop", "aws.s3", "2026-03-01T02:00:00Z"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=8,
+)
+TARGETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12).map(lambda text: f"/{text}")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(VALUES, TARGETS, st.sampled_from(["GET", "POST", "PROPFIND"]), st.binary(max_size=8))
+def test_whatever_is_asked_there_is_an_answer(run: Run, value: Any, target: str, method: str, body: bytes) -> None:
+    named = run("--event", json.dumps(value) if isinstance(value, (dict, list)) else f"[{json.dumps(value)}]")
+    posted = run("--request", f"{method} https://shop.example.com{target}", "-d", "@-", "--all", input=body)
+    assert [result.exit_code for result in (named, posted) if result.exit_code not in (0, 1, 2)] == []
 
 
 def test_a_document_that_no_trigger_takes(run: Run, tmp_path: Path) -> None:

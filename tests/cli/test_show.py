@@ -227,7 +227,9 @@ def test_nothing_secret_is_printed(run: Run, args: tuple[str, ...]) -> None:
         (("version.x",), "`version` is a single value."),
         (("triggers.page..x",), "`triggers.page..x` is no path: `..x` is no step: "),
         (('triggers["page',), '`triggers["page` is no path: '),
-        (("--graph", "dot", "triggers"), "--graph shows everything, and takes no PATH."),
+        (("--graph", "dot", "triggers"), "--graph shows everything in a form of its own: "),
+        (("--graph", "dot", "--format", "json"), "--graph shows everything in a form of its own: "),
+        (("--graph", "dot", "--no-defaults"), "--graph shows everything in a form of its own: "),
     ],
 )
 def test_wrong_usage(run: Run, args: tuple[str, ...], message: str) -> None:
