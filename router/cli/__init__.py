@@ -9,6 +9,7 @@ from router.cli.colours import colour
 from router.cli.lazy import LazyGroup
 
 COMMANDS = {
+    "connect": "Print what a trigger's senders need to reach it.",
     "deliveries": "See, redrive and purge asynchronous deliveries.",
     "diff": "Compare two configurations: settings, and what becomes of requests and events.",
     "doctor": "Look whether what the configuration names is there, and usable.",

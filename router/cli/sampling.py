@@ -116,6 +116,8 @@ def named(name: str, config: Config, loaded: Loaded | None) -> Trigger:
         return known[name]
     if loaded is not None and name in loaded.undecided:
         raise click.UsageError(f"What the trigger `{name}` is depends on variables that are not set: set them.")
+    if name in config.raw["triggers"]:
+        raise click.UsageError(f"The trigger `{name}` is switched off: `enabled: false`.")
     close = get_close_matches(name, known, 3, 0.6)
     words = f"did you mean {' or '.join(f'`{each}`' for each in close)}?" if close else f"declared are {', '.join(known)}."
     raise click.UsageError(f"There is no trigger `{name}`; {words}")
