@@ -88,6 +88,16 @@ RULES: tuple[Rule, ...] = (
         good=ORDERS + _OURS,
     ),
     Rule(
+        "bad-url",
+        _SEMANTICS,
+        Severity.ERROR,
+        "The URL of a queue or an endpoint cannot be called.",
+        "Its host or its port is none: an IPv6 address stands in brackets, and a port is at most 65535.",
+        bad=ORDERS + API + "aws: {endpoint_url: http://127.0.0.1:99999}\n",
+        at=(6, 21),
+        good=ORDERS + API + "aws: {endpoint_url: http://127.0.0.1:9999}\n",
+    ),
+    Rule(
         "other-region",
         _LINT,
         Severity.INFO,

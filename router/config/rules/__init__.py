@@ -38,6 +38,7 @@ RULES: tuple[Callable[[Context], None], ...] = (
     functions.unused,  # unused-function (warning)
     functions.weights,  # bad-weights, without-effect
     arns.partitions,  # partition-region, mixed-partitions (warning)
+    arns.urls,  # bad-url
     arns.regions,  # region-mismatch
     arns.other_regions,  # other-region (info)
     arns.destination_regions,  # other-region (info)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from router.arn import partition_of
 from router.config.destinations import DESTINATIONS, parse_destination
@@ -77,6 +78,26 @@ def _parsed(path: Path, text: Any, called: bool = True) -> Iterator[Arn]:
     match = _ARN.fullmatch(text) if isinstance(text, str) and not isinstance(text, Opaque) else None
     if match is not None:
         yield Arn(path, match["partition"], match["region"], match["account"], called)
+
+
+# --- URLs in place of ARNs -------------------------------------------------------------------------------------------
+
+
+def urls(context: Context) -> None:
+    """A queue's URL, and those of endpoints, can be called: what the schema cannot see is a host or a port that is none."""
+    aws = context.settings.get("aws") or {}
+    written: list[tuple[Path, Any]] = [(("aws", "endpoint_url"), aws.get("endpoint_url"))]
+    written += [(("aws", "endpoints", service), url) for service, url in (aws.get("endpoints") or {}).items()]
+    written += [((*path, "queue"), source["queue"]) for path, source in queues(context)]
+    for path, text in written:
+        if not isinstance(text, str) or isinstance(text, Opaque) or "://" not in text:
+            continue
+        try:
+            wrong = None if urlsplit(text).port != 0 else "its port is 0"
+        except ValueError as error:
+            wrong = str(error)
+        if wrong is not None:
+            context.reporter.report(path, "bad-url", f"this is no URL that can be called: {wrong}", help="correct it")
 
 
 # --- regions ---------------------------------------------------------------------------------------------------------

@@ -72,7 +72,10 @@ def queue(text: str, region: str | None, aws: Settings) -> Resource | None:
     known_region = region or region_of(text) or aws.get("region")
     if "://" not in text:
         return Resource("sqs", text, known_region, aws.get("account_id"))
-    url = urlsplit(text)
+    try:
+        url = urlsplit(text)
+    except ValueError:
+        return None
     account, _, name = url.path.strip("/").rpartition("/")
     is_aws = ".amazonaws.com" in (url.hostname or "")
     return Resource("sqs", name, known_region, account or None, None if is_aws else url.netloc)

@@ -36,19 +36,19 @@ _REFERENCE = re.compile(r"arn:|https?://|/|\./|\.\./|[^\s]*\s")
 
 def literal_secrets(context: Context) -> None:
     """A secret comes from a variable or a file; one of a sandbox may stand in the file, so that this is a warning."""
-    told: set[Path] = set()
+    told: set[int] = set()
     for path in context.secrets:
         node = context.node(path)
         if isinstance(node, ScalarNode) and not node.substituted:
             name = next(part for part in reversed(path) if isinstance(part, str))
-            told.add(path)
+            told.add(id(node))
             _say(context, path, f"`{name}` is a secret, and stands in the file as it is", name)
-    for path in _of_variables(context):
-        if path not in told:
-            told.add(path)
+    for path, node in _of_variables(context):
+        if id(node) not in told:
+            told.add(id(node))
             _say(context, path, f"`{path[-1]}` looks like a secret, and stands in the file as it is", str(path[-1]))
-    for path, what in _by_look(context):
-        if path not in told:
+    for path, node, what in _by_look(context):
+        if id(node) not in told:
             name = next((part for part in reversed(path) if isinstance(part, str)), "it")
             _say(context, path, f"{what} stands in the file as it is", name)
 
@@ -58,14 +58,14 @@ def _say(context: Context, path: Path, message: str, name: str) -> None:
     context.reporter.report(path, "literal-secret", message, help=help_text, severity="warning")
 
 
-def _of_variables(context: Context) -> Iterator[Path]:
+def _of_variables(context: Context) -> Iterator[tuple[Path, ScalarNode]]:
     """Variables of local functions whose names say that they are secrets."""
     for name, function in context.functions.items():
         for variable in (function["local"] or {}).get("environment") or ():
             path: Path = ("functions", name, "local", "environment", variable)
             node = context.node(path) if _NAME.search(variable) else None
             if isinstance(node, ScalarNode) and not node.substituted and _is_secret(node.text):
-                yield path
+                yield path, node
 
 
 def _is_secret(text: str) -> bool:
@@ -85,14 +85,14 @@ def secrets_by_look(root: Node) -> Iterator[str]:
                 yield entry.value.text
 
 
-def _by_look(context: Context) -> Iterator[tuple[Path, str]]:
+def _by_look(context: Context) -> Iterator[tuple[Path, ScalarNode, str]]:
     """Values anywhere that look like nothing else; the tree is walked with its paths only where there is one."""
     found = {id(node): what for node in scalars(context.reporter.root) if (what := looks_like(node)) is not None}
     if found:
         for path, node in _walk(context.reporter.root):
             what = found.pop(id(node), None)
             if what is not None:
-                yield path, what
+                yield path, node, what
 
 
 def looks_like(node: ScalarNode) -> str | None:
