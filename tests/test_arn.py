@@ -1,10 +1,11 @@
 """Function ARNs: what is one, what is not, and that text and parts are the same."""
 
+import botocore.session
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.arn import FunctionArn, parse_function_arn
+from router.arn import FunctionArn, parse_function_arn, partition_of
 
 PLAIN = FunctionArn("eu-west-1", "111122223333", "orders")
 
@@ -67,3 +68,23 @@ def test_a_qualifier_is_replaced_or_dropped() -> None:
 def test_any_text_is_an_arn_or_none(text: str) -> None:
     parsed = parse_function_arn(text)
     assert parsed is None or str(parsed) == text
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("eu-west-1", "aws"),
+        ("us-east-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("us-isof-south-1", "aws-iso-f"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("eusc-de-east-1", "aws-eusc"),
+    ],
+)
+def test_regions_belong_to_partitions(region: str, partition: str) -> None:
+    assert partition_of(region) == partition
+    session = botocore.session.Session()
+    assert session.get_partition_for_region(region) == partition

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.config.units import duration, size
+from router.config.units import duration, duration_text, size, size_text
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,34 @@ def test_parts_add_up(minutes: int, seconds: int, milliseconds: int) -> None:
 def test_bytes_are_exact(number: int) -> None:
     assert size(f"{number}B") == number
     assert size(f"{number}KiB") == number * 1024
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.05, "50ms"),
+        (0.0, "0ms"),
+        (1.0, "1s"),
+        (29.0, "29s"),
+        (60.0, "1m"),
+        (90.0, "90s"),
+        (5400.0, "90m"),
+        (86400.0, "1d"),
+        (1.5, "1.5s"),
+    ],
+)
+def test_durations_are_written_as_one_would(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0B"), (1, "1B"), (1000, "1000B"), (1024, "1KiB"), (6291456, "6MiB"), (2**30, "1GiB")]
+)
+def test_sizes_are_written_as_one_would(number: int, text: str) -> None:
+    assert size_text(number) == text
+    assert size(text) == number
+
+
+def test_endless_durations_are_written_somehow() -> None:
+    assert duration_text(float("inf")) == "infs"

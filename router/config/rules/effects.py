@@ -90,10 +90,10 @@ def _of_destinations(context: Context) -> Iterator[str]:
     for _, block in async_blocks(context):
         for key in DESTINATIONS:
             text = block.get(key)
-            if not isinstance(text, str) or isinstance(text, Opaque):
+            if text is None:
                 continue
             try:
-                yield parse_destination(text).service
+                yield _EVERYTHING if isinstance(text, Opaque) else parse_destination(text).service
             except ValueError:
                 yield _EVERYTHING
 
