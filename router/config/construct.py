@@ -84,7 +84,10 @@ def read_scalar(node: ScalarNode, wanted: frozenset[str]) -> Any:
             value = _READERS[name](node.text)
             if value is not _NO:
                 return value
-    return node.text if "string" in scalar_types or node.substituted else _core(node.text)
+    if "string" in scalar_types or node.substituted:
+        return node.text
+    value = _core(node.text)
+    return int(value) if "integer" in scalar_types and isinstance(value, float) and value.is_integer() else value
 
 
 def _core(text: str) -> Any:

@@ -47,6 +47,12 @@ def test_where_something_else_is_wanted(text: str, wanted: str, value: object) -
     assert read(text, wanted) == value
 
 
+@pytest.mark.parametrize(("text", "value"), [("2.0", 2), ("1e3", 1000), ("-0.0", 0)])
+def test_a_whole_number_is_an_integer_however_it_is_written(text: str, value: int) -> None:
+    """The schema takes it for one, and what counts with it wants one."""
+    assert (read(text, "integer"), type(read(text, "integer"))) == (value, int)
+
+
 def test_text_or_something_else() -> None:
     assert [read(text, "integer", "string") for text in ("8", "auto")] == [8, "auto"]
 
