@@ -1,5 +1,6 @@
 """JSONPath queries (RFC 9535) of expectations. The library is loaded with the first query: few files have any."""
 
+from functools import lru_cache
 from typing import Any
 
 
@@ -17,6 +18,7 @@ def find(text: str, value: Any) -> list[Any]:
     return list(_compiled(text).findall(value))
 
 
+@lru_cache(maxsize=1024)
 def _compiled(text: str) -> Any:
     from jsonpath import JSONPathEnvironment, JSONPathError
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from router.config import Loaded, Severity
-from router.errors import RouterError
+from router.errors import BackendError, RouterError
 from router.settings import Config
 from router.simulation import MockAnswer, Trace, simulate
 from router.testing import happened, local
@@ -59,6 +59,8 @@ class Runner:
             trace = await self._happens(case, loaded, loaded.config)
         except NotGiven as error:
             return Result(case, Status.BROKEN, [Mismatch(("given", error.form), str(error))])
+        except BackendError:
+            raise
         except RouterError as error:
             return Result(case, Status.BROKEN, [Mismatch(("given",), str(error))])
         self.coverage.saw(case.config, trace)
