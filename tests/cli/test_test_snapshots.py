@@ -151,6 +151,7 @@ def test_real_functions_answer_and_their_processes_end(run: Run, tmp_path: Path)
 
 @pytest.mark.slow
 def test_a_function_that_cannot_start_is_no_verdict(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP)
     result = run("--local", router_yaml=(LOCAL % "function").replace("runtime: python", "runtime: python3.99"))
     assert result.exit_code == 3
-    assert "python3.99" in result.output
+    assert "function f: Python 3.99 was not found" in result.output
