@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import xmlschema
 from click.testing import CliRunner, Result
 
 from router.cli import main
@@ -65,6 +66,8 @@ tests:
       payload:
         jsonpath: {"$.Records[0].s3.object.key": images/b.jpg}
 """
+
+JUNIT = xmlschema.XMLSchema(str(Path(__file__).parent.parent / "formats" / "junit-10.xsd"))
 
 Run = Callable[..., Result]
 
@@ -141,6 +144,7 @@ def test_json(run: Run) -> None:
 def test_junit_and_a_file_for_it(run: Run, tmp_path: Path) -> None:
     result = run("-o", "junit=report.xml", "--fail-under", "80", router_yaml=CONFIG + WRONG)
     assert result.exit_code == 1
+    JUNIT.validate(str(tmp_path / "report.xml"))
     root = ElementTree.parse(tmp_path / "report.xml").getroot()
     assert {name: root.attrib[name] for name in ("tests", "failures", "errors")} == {
         "tests": "2",
@@ -362,3 +366,18 @@ def test_what_a_test_in_the_configuration_names_is_a_warning_of_validate(run: Ru
     result = CliRunner().invoke(main, ["validate"])
     assert result.exit_code == 0
     assert "router.yaml:30:17: warning[unknown-in-test]: there is no function `ordres`" in result.output
+
+
+def test_a_fault_of_ours_is_no_verdict(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.testing.runner.held_against", lambda *given: 1 / 0)
+    result = run(router_yaml=CONFIG + LANGUAGE)
+    assert result.exit_code == 3
+    assert "lambda-router: internal error, no verdict: ZeroDivisionError" in result.output
+
+
+def test_a_fault_inside_the_router_fails_the_test_and_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.simulation.mocks.answered", lambda *given: 1 / 0)
+    result = run("-k", "shop", router_yaml=CONFIG + LANGUAGE)
+    assert result.exit_code == 1
+    assert "lambda-router: A backend failed.\nTraceback" in result.stderr
+    assert "FAILED the shop answers as its function says" in result.stdout

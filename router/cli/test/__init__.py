@@ -68,12 +68,12 @@ def command(
     from router.cli.test.collecting import collect
     from router.cli.test.session import Options, play, show_list
 
-    faults.show()
     try:
-        collected = collect(paths, config, overlays, os.environ, wanted)
-        if only_list:
-            sys.exit(show_list(collected))
-        sys.exit(play(collected, Options(bail, update, run_local, coverage, fail_under), outputs))
+        with faults.only():
+            collected = collect(paths, config, overlays, os.environ, wanted)
+            if only_list:
+                sys.exit(show_list(collected))
+            sys.exit(play(collected, Options(bail, update, run_local, coverage, fail_under), outputs))
     except click.ClickException:
         raise
     except Exception as error:  # a bug of ours must not look like a failed test

@@ -2,6 +2,8 @@
 
 import logging
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -13,9 +15,15 @@ class _Faults(logging.Handler):
             click.echo(f"lambda-router: {record.getMessage()}\n{text}", err=True)
 
 
-def show() -> None:
+@contextmanager
+def only() -> Iterator[None]:
     """Print exceptions that the engine logs, and nothing else of what it logs."""
-    logger = logging.getLogger("router")
-    if not any(isinstance(handler, _Faults) for handler in logger.handlers):
-        logger.addHandler(_Faults())
+    logger, handler = logging.getLogger("router"), _Faults()
+    before = logger.propagate
+    logger.addHandler(handler)
     logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = before
