@@ -89,6 +89,7 @@ def made(place: Place, value: "Scalar | Symbol | list[Node] | dict[str, Node]", 
 
 
 def renamed(node: Node, names: "dict[str, str]") -> Node:
-    """A map under other keys, with the same nodes below; those that `names` lacks keep theirs."""
-    assert isinstance(node.value, dict)
+    """A map under other keys, with the same nodes below; those that `names` lacks keep theirs, and what is no map stays."""
+    if not isinstance(node.value, dict):
+        return node
     return Node(node.place, {names.get(key, key): below for key, below in node.value.items()}, name=node.name)

@@ -125,8 +125,8 @@ def _edge(name: str, trigger: Settings) -> Iterator[Fact]:
 
 def _step_functions(name: str, trigger: Settings) -> Iterator[Fact]:
     values = {key: trigger.get(key) for key in ("activity", "heartbeat", "function", "weights", "enabled")}
-    anchor = last_part(trigger.get("activity")) or trigger.get("path")
-    yield Fact("step_functions", f"worker `{name}`", ("triggers", name), ((anchor,),), values, name)
+    anchors = ((last_part(trigger.get("activity")) or trigger.get("path"),), ("name", name))
+    yield Fact("step_functions", f"worker `{name}`", ("triggers", name), anchors, values, name)
 
 
 def _lambda_api(name: str, trigger: Settings) -> Iterator[Fact]:
@@ -155,7 +155,7 @@ def _sns(name: str, trigger: Settings) -> Iterator[Fact]:
             values = {"topic": topic, "filter_policy": policy, "filter_policy_scope": scope, "enabled": trigger["enabled"]}
             path = ("triggers", name, "subscriptions", key)
             function = str(subscription["function"]).partition(":")[0]
-            anchors = ((last_part(topic), key), (last_part(topic), "of", function))
+            anchors = ((last_part(topic), key), (last_part(topic), "of", function), ("key", key, function))
             yield Fact("sns", f"subscription `{key}` of `{topic}`", path, anchors, {**values, **_target(subscription)}, name)
 
 
