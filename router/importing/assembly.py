@@ -1,6 +1,8 @@
 """From records to a configuration: plain settings, with a comment and an origin for each part that comes from a template."""
 
 import posixpath
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +12,7 @@ from router.importing.naming import free, host_label
 from router.importing.plan import FunctionRecord, Plan, Settings, TriggerRecord
 from router.importing.view import Origin
 
+_HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 LOCALHOST = "localhost"
 MANAGED = "the router invokes and retries by itself; without this block Lambda does, as configured in AWS"
 
@@ -112,9 +115,16 @@ def _give_hosts(plan: Plan, triggers: list[TriggerRecord]) -> None:
             named[site] = free(f"{host_label(trigger.name)}.{LOCALHOST}", set(named.values()))
             reason = f"its host name in AWS is not known here: `{named[site]}` is written"
             plan.notes.remark(trigger.origin.place, trigger.origin.label, "", reason)
-        trigger.hosts = [named[site]]
+        trigger.hosts = [named[site], *_hosts_of_rules(trigger)]
         if trigger.base_path != "/":
             trigger.settings.setdefault("base_path", trigger.base_path)
+
+
+def _hosts_of_rules(trigger: TriggerRecord) -> Iterator[str]:
+    """Hosts that a balancer's rules tell apart: without them no request for such a rule would come to the balancer."""
+    for host in dict.fromkeys(host for entry in trigger.entries.values() for host in entry.settings.get("host") or ()):
+        if _HOST.fullmatch(host):
+            yield host
 
 
 def _give_paths(triggers: list[TriggerRecord]) -> None:

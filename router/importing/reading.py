@@ -62,7 +62,7 @@ def _file_in(path: str, files: Files) -> str:
     """The file itself; of a folder, the one that says most."""
     if files.kind(path) != "folder":
         return path
-    candidates = [posixpath.join(path, name) for name in _IN_FOLDERS]
+    candidates = [posixpath.normpath(posixpath.join(path, name)) for name in _IN_FOLDERS]
     found = next((each for each in candidates if files.kind(each) == "file"), None)
     if found is None:
         raise Unsupported(f"{path}: there is none of {', '.join(_IN_FOLDERS)} in this folder")

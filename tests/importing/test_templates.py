@@ -200,3 +200,13 @@ def test_every_route_that_is_gone_is_missed(folder: Path) -> None:
 
 def _without_async(function: Any) -> Any:
     return function if isinstance(function, str) else {key: value for key, value in function.items() if key != "async"}
+
+
+# --- lambda-router test ----------------------------------------------------------------------------------------------
+
+
+def test_events_reach_what_the_template_says(folder: Path) -> None:
+    """Every trigger that is enabled has a test, and so has every route of it."""
+    result = CliRunner().invoke(main, ["test", "expected.test.yaml", "--coverage", "--fail-under", "100"])
+    assert result.exit_code == 0, result.output
+    assert "together 100.0 %" in result.output

@@ -78,7 +78,7 @@ def _api_gateway(name: str, trigger: Settings) -> Iterator[Fact]:
 def _function_url(name: str, trigger: Settings) -> Iterator[Fact]:
     values = {key: trigger.get(key) for key in ("function", "weights", "cors", "hosts", "enabled")}
     function = str(trigger["function"]).partition(":")[0]
-    yield Fact("function_url", f"function URL `{name}`", ("triggers", name), ((name,), ("of", function)), values, name)
+    yield Fact("function_url", f"`{name}`", ("triggers", name), ((name,), ("of", function)), values, name)
 
 
 _CONDITIONS = ("host", "path", "methods", "headers", "query", "source_ip")
@@ -143,7 +143,8 @@ _OF_A_QUEUE = ("batch_size", "batching_window", "report_batch_item_failures", "m
 def _sqs(name: str, trigger: Settings) -> Iterator[Fact]:
     values = {"queue": trigger["queue"], **_target(trigger), **{key: trigger.get(key) for key in _OF_A_QUEUE}}
     values["filters"] = sorted(trigger.get("filters") or (), key=_text)
-    anchors = (("queue", last_part(trigger["queue"])), ("name", name))
+    function = str(trigger["function"]).partition(":")[0]
+    anchors = (("queue", last_part(trigger["queue"])), ("name", name), ("of", function))
     yield Fact("sqs", f"queue of `{name}`", ("triggers", name), anchors, values, name)
 
 
@@ -184,7 +185,7 @@ def _schedule(name: str, trigger: Settings) -> Iterator[Fact]:
         function = str(schedule["function"]).partition(":")[0]
         anchors = (("name", key), ("when", schedule["expression"], function))
         path = ("triggers", name, "schedules", key)
-        yield Fact("schedule", f"schedule `{key}`", path, anchors, {**values, **_target(schedule)}, name)
+        yield Fact("schedule", f"`{key}`", path, anchors, {**values, **_target(schedule)}, name)
 
 
 def _s3(name: str, trigger: Settings) -> Iterator[Fact]:

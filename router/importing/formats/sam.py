@@ -141,8 +141,12 @@ def _topic(stack: Stack, view: View, function: FunctionRef, name: str) -> None:
 
 def _through_queue(stack: Stack, view: View, through: View, function: FunctionRef, name: str) -> None:
     """The function gets SQS's event; topic and filter policy belong to the queue's subscription, which stays in AWS."""
-    for key in ("Topic", "Region", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy"):
+    for key in ("Topic", "Region", "FilterPolicyScope", "RedrivePolicy"):
         view.take(key)
+    policy = view.get("FilterPolicy")
+    if policy is not None:
+        policy.node.taken = True
+        policy.remark("it belongs to the queue's subscription, which stays in AWS")
     if not through.is_map:
         through.refuse("SAM makes up the queue between topic and function: write a trigger of the type `sqs` with its name")
         return

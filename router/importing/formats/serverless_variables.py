@@ -83,7 +83,12 @@ class Variables:
             self._depth -= 1
 
     def _variable(self, body: str, place: Place) -> Node:
-        """One variable: the first of its alternatives that there is."""
+        """One variable; one that is not known here where none of its alternatives is there."""
+        found = self._first(body, place)
+        return found or self._unknown(body, f"`${{{body}}}`, which is not known offline", place)
+
+    def _first(self, body: str, place: Place) -> Node | None:
+        """The first of a variable's alternatives that there is."""
         alternatives = list(_alternatives(body))
         if not _is_known(alternatives[0]):
             return made(place, f"${{{body}}}")  # CloudFormation's own, for `Fn::Sub`
@@ -97,16 +102,16 @@ class Variables:
             found = self._alternative(alternative, place, fallback)
             if found is not None:
                 return found
-        return self._unknown(body, f"`${{{body}}}`, which is not known offline", place)
+        return None
 
     def _alternative(self, text: str, place: Place, fallback: str | None = None) -> Node | None:
         literal = _LITERAL.fullmatch(text)
         if literal is not None:
             return _literal(literal, place)
         if "${" in text:
-            filled = self._text(text, place)
             if text.startswith("${") and next(_pieces(text), (False, ""))[1] == text[2:-1]:
-                return filled
+                return self._first(text[2:-1], place)
+            filled = self._text(text, place)
             parts = parts_of(filled) or ()
             if any(not isinstance(part, str) for part in parts):
                 return None
@@ -189,8 +194,10 @@ class Variables:
             self._read[full] = None  # a file that asks for itself
             try:
                 self._read[full] = read_document(self.files.read(full), full, self.notes)
-            except (OSError, Unreadable):
+            except OSError:
                 return None
+            except Unreadable as error:
+                self.notes.unsupported(Place(full, 1, 1), "serverless.yml", "", f"a file that is named cannot be read: {error}")
         return self._read[full]
 
     def _unknown(self, name: str, meaning: str, place: Place) -> Node:

@@ -125,14 +125,15 @@ def destination_of(stack: Stack, view: View) -> str | None:
 # --- local functions -------------------------------------------------------------------------------------------------
 
 
-_OF_THE_CODE = (
+OF_THE_CODE = (
     *("Handler", "Runtime", "MemorySize", "Environment", "Layers", "Code", "CodeUri", "InlineCode", "ImageUri", "ImageConfig"),
 )
+"""Properties that only matter where the function runs on this machine."""
 
 
 def _unwanted(view: View) -> None:
     """What only matters where the function runs here."""
-    for key in _OF_THE_CODE:
+    for key in OF_THE_CODE:
         view.take(key)
 
 

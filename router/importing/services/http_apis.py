@@ -96,7 +96,7 @@ def _route(stack: Stack, api: Api, view: View) -> None:
     about = integration.properties
     if (about.literal("IntegrationType") or "AWS_PROXY") != "AWS_PROXY" or about.has("IntegrationSubtype"):
         view.refuse("the router has proxy integrations of functions alone")
-        about.node.taken = True
+        about.refuse("no route can lead to it")
         return
     function = stack.index.of(about.get("IntegrationUri"))
     payload = about.literal("PayloadFormatVersion")

@@ -25,6 +25,9 @@ _OF_INTEGRATION = (
     "connectionType",
     "payloadFormatVersion",
 )
+_COMPONENTS = ("schemas", "responses", "parameters", "requestBodies", "examples", "headers")
+DOCUMENTATION = frozenset((*_DESCRIPTIVE, *_OF_OPERATION, *_OF_INTEGRATION, *_COMPONENTS))
+"""All of these: known to say nothing about which request reaches which function."""
 _CORS = {
     "allowOrigins": "AllowOrigins",
     "allowMethods": "AllowMethods",
@@ -40,9 +43,9 @@ def read(stack: Stack, api: Api, document: View) -> None:
     for key in _DESCRIPTIVE:
         document.take(key)
     components = document.get("components")
-    if components is not None:
-        for key in ("schemas", "responses", "parameters", "requestBodies", "examples", "headers"):
-            components.take(key)
+    for key in _COMPONENTS if components is not None else ():
+        assert components is not None
+        components.take(key)
     _authorizers(document)
     protected = document.has("security")
     if protected:

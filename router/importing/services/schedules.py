@@ -39,9 +39,7 @@ def schedule_resource(stack: Stack, resource: Resource) -> None:
 def of_scheduler(stack: Stack, view: View, target: View, function: FunctionRef, name: str) -> None:
     """A schedule of EventBridge Scheduler."""
     window = view.get("FlexibleTimeWindow")
-    if window is not None and window.literal("Mode") in ("OFF", None):
-        window.node.taken = True
-    elif window is not None:
+    if window is not None and window.literal("Mode") not in ("OFF", None):
         window.refuse("the router fires at the planned time")
     for key in ("StartDate", "EndDate"):
         limit = view.get(key)
