@@ -184,6 +184,18 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tests_server(server_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
+    """The server, where every document is a *.test.yaml file."""
+    folder = tmp_path_factory.mktemp("tests-editor")
+    (folder / "schema.json").write_text(CliRunner().invoke(main, ["schema", "--type", "tests"]).stdout, encoding="utf-8")
+    node = shutil.which("node")
+    assert node is not None
+    running = LanguageServer([node, str(server_program), "--stdio"], folder, folder / "schema.json")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
 def server(server_program: Path, schema: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
     """The server, where every document names the schema in its first line."""
     node = shutil.which("node")
