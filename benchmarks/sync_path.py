@@ -68,7 +68,7 @@ def free_port() -> int:
 
 
 def pin(pid: int, cores: set[int]) -> None:
-    if hasattr(os, "sched_setaffinity") and cores <= os.sched_getaffinity(0):
+    if cores and hasattr(os, "sched_setaffinity") and cores <= os.sched_getaffinity(0):
         os.sched_setaffinity(pid, cores)
 
 
