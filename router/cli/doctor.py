@@ -6,7 +6,6 @@ credentials, no endpoint), 78 invalid configuration.
 
 import asyncio
 import json
-import logging
 import os
 import sys
 import time
@@ -17,6 +16,7 @@ import click
 
 from router.cli.configuration import config_argument, overlay_option
 from router.cli.findings import EX_CONFIG, show_problems
+from router.cli.quiet import quiet
 from router.cli.run import selection
 from router.config import load
 from router.config.load import Written
@@ -65,9 +65,8 @@ def command(config: str, overlays: tuple[str, ...], form: str, limit: float, fai
         show_problems(loaded)
         sys.exit(EX_CONFIG)
     try:
-        # What the edges log for an operator is what the results say.
-        logging.getLogger("router").setLevel(logging.CRITICAL)
-        results = asyncio.run(visit(loaded.config, selection(local, False), partial(_place, loaded.written), limit))
+        with quiet():  # what the edges log for an operator is what the results say
+            results = asyncio.run(visit(loaded.config, selection(local, False), partial(_place, loaded.written), limit))
     except BackendError as error:
         click.echo(f"lambda-router: {error}", err=True)
         sys.exit(Verdict.UNKNOWN)
