@@ -49,6 +49,16 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, built."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
+    (built,) = folder.iterdir()
+    return built
+
+
+@pytest.fixture(scope="session")
 def ministack_python(request: pytest.FixtureRequest) -> str:
     """The interpreter of an environment that has ministack; made once, in pytest's cache.
 

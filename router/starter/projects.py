@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from router import __version__
@@ -69,9 +70,14 @@ def project(template: str, runtime: str, *, gitlab: bool = False) -> dict[str, s
         "TRY": kind.attempt,
     }
     texts = {path: _filled_in(name, values) for path, name in {**own, **common}.items()}
+    return texts | _schemas()
+
+
+@cache
+def _schemas() -> dict[str, str]:
     bundled = bundle(documents(), TYPES)
     schemas = {"router.schema.json": for_editors(bundled, TYPES), "router.test.schema.json": for_tests(bundled)}
-    return texts | {path: f"{json.dumps(schema, ensure_ascii=False)}\n" for path, schema in schemas.items()}
+    return {path: f"{json.dumps(schema, ensure_ascii=False)}\n" for path, schema in schemas.items()}
 
 
 def _filled_in(name: str, values: Mapping[str, str]) -> str:

@@ -130,7 +130,7 @@ def _with(statement: Statement, resources: Sequence[str]) -> Statement:
 
 
 CALLING = {
-    queues: queues.ACTIONS,
+    queues: {**queues.ACTIONS, **queues.SENDING_ACTIONS},
     activities: activities.ACTIONS,
     destinations: {call: action for calls in destinations.ACTIONS.values() for call, action in calls.items()},
     credentials: credentials.ACTIONS,

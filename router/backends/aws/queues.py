@@ -23,7 +23,9 @@ ACTIONS = {
     "delete_message_batch": "sqs:DeleteMessage",
     "change_message_visibility_batch": "sqs:ChangeMessageVisibility",
 }
-"""What is called, and the permission that each call needs."""
+"""What the daemon calls, and the permission that each call needs."""
+SENDING_ACTIONS = {"send_message": "sqs:SendMessage"}
+"""The same of `lambda-router send`, which a developer calls, and not the daemon."""
 _READ_TIMEOUT = 30.0
 """Seconds. A poll is answered after 20 at the latest."""
 _CALLS_PER_BATCH = 2
