@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from router.batches import Message
 from router.cli import main
+from router.cli.send.into_queue import parameters
 
 CONFIG = """
 version: 1
@@ -210,3 +212,17 @@ def test_nobody_answers(send: Send, echo: int) -> None:
 )  # fmt: skip
 def test_wrong_usage(args: list[str], input: str | None, text: str, send: Send) -> None:
     assert send(*args, exit_code=2, input=input).stderr.splitlines()[-1] == f"Error: {text}"
+
+
+def test_a_message_goes_in_as_its_sender_would_put_it() -> None:
+    attributes = {"b": {"DataType": "Binary", "BinaryValue": b"\x00"}}
+    system = {"MessageDeduplicationId": "d", "AWSTraceHeader": "Root=1", "SentTimestamp": "1"}
+    message = Message("handle", "body", {"Attributes": system, "MessageAttributes": attributes, "MD5OfBody": "x"}, "id", "g")
+    assert parameters(message) == {
+        "MessageBody": "body",
+        "MessageGroupId": "g",
+        "MessageDeduplicationId": "d",
+        "MessageAttributes": attributes,
+        "MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}},
+    }
+    assert parameters(Message("handle", "body")) == {"MessageBody": "body"}

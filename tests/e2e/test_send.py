@@ -23,6 +23,7 @@ journal: {url: "sqlite:./journal"}
 listeners:
   main: "127.0.0.1:PORT"
   secure: {address: "127.0.0.1:SECURE", tls: {certificate: cert.pem, key: key.pem}}
+  mutual: {address: "127.0.0.1:MUTUAL", tls: {certificate: cert.pem, key: key.pem, client_ca: ca.pem}}
   local: "unix:./router.sock"
 functions:
   show: {local: {runtime: python, handler: app.show, code: PRINTER}}
@@ -49,6 +50,7 @@ triggers:
     auth: {hmac: {header: x-signature, secret: "${HMAC_SECRET}", timestamp: {header: x-time}}}
     rules: {all: {pattern: {source: [shop]}, function: show}}
   safe: {type: function_url, invocation: sync, listener: secure, auth: none, function: show}
+  known: {type: function_url, invocation: sync, listener: mutual, auth: none, function: show}
   close: {type: lambda_api, invocation: [sync, async], listener: local, auth: none, functions: [show]}
   jobs: {type: sqs, invocation: async, queue: jobs.fifo, function: show}
 """
@@ -83,11 +85,16 @@ def daemon(start: Callable[..., Any], tmp_path: Path, moto: str, monkeypatch: py
     boto3.client("sqs", endpoint_url=moto, region_name="eu-west-1").create_queue(
         QueueName="jobs.fifo", Attributes={"FifoQueue": "true"}
     )
-    pem = trustme.CA().issue_cert("hooks.example.com")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path("ca.pem")
+    authority.issue_cert("somebody@example.com").private_key_and_cert_chain_pem.write_to_path("client.pem")
+    pem = authority.issue_cert("hooks.example.com")
     pem.private_key_pem.write_to_path("key.pem")
     for blob in pem.cert_chain_pems:
         blob.write_to_path("cert.pem", append=True)
-    text = CONFIG.replace("PORT", free_port()).replace("SECURE", free_port()).replace("MOTO", moto)
+    text = (
+        CONFIG.replace("PORT", free_port()).replace("SECURE", free_port()).replace("MUTUAL", free_port()).replace("MOTO", moto)
+    )
     return start(text, **SECRETS)
 
 
@@ -128,6 +135,11 @@ def test_without_proof_it_is_refused(daemon: Any) -> None:
     refused = send("--trigger", "shop", "--no-auth", exit_code=1)
     assert refused.stdout.splitlines()[0] == "HTTP/1.1 401 Unauthorized"
     assert "x-router-error: unauthorized" in refused.stdout
+
+
+def test_a_listener_that_wants_a_certificate(daemon: Any) -> None:
+    send("--trigger", "known", exit_code=3)
+    assert send("--trigger", "known", "--cert", "client.pem").stdout.splitlines()[0] == "HTTP/1.1 200 OK"
 
 
 def test_what_no_trigger_takes_is_answered_404(daemon: Any) -> None:

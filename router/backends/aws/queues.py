@@ -99,21 +99,9 @@ class AwsQueue:
     async def change_visibility(self, handles: Sequence[str], seconds: float) -> list[str]:
         return await self._tell("change_message_visibility_batch", handles, VisibilityTimeout=int(seconds))
 
-    async def send(self, message: Message) -> Mapping[str, Any]:
-        """Put a message in as its sender would: body, attributes, group. What the queue itself says of it is made anew."""
-        said = message.attributes
-        system = said.get("Attributes") or {}
-        trace = system.get("AWSTraceHeader")
-        grouped = {"MessageGroupId": message.group, "MessageDeduplicationId": system.get("MessageDeduplicationId")}
-        more: dict[str, Any] = {
-            name: value for name, value in grouped.items() if value is not None and message.group is not None
-        }
-        if said.get("MessageAttributes"):
-            more["MessageAttributes"] = said["MessageAttributes"]
-        if trace:
-            more["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
-        url = await self._known_url()
-        return await self._client.call("send_message", QueueUrl=url, MessageBody=message.body, **more)
+    async def ask(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        """A call of another client method about this queue, for commands: the daemon's permissions do not cover it."""
+        return await self._client.call(operation, QueueUrl=await self._known_url(), **parameters)
 
     async def _tell(self, operation: str, handles: Sequence[str], **more: int) -> list[str]:
         """The handles that failed; entries are numbered, because receipt handles are no ids."""

@@ -196,3 +196,10 @@ async def test_without_credentials_nothing_is_sent(connect: Connect, service: Se
         await made.describe()
     assert "no AWS credentials were found" in (made.not_ready() or "")
     assert service.asked == []
+
+
+async def test_a_command_asks_something_else_of_the_queue(connect: Connect, service: Service) -> None:
+    service.answers = [(200, {"QueueUrl": URL}), (200, {"MessageId": "m"})]
+    made = await connect()
+    assert (await made.ask("send_message", MessageBody="a"))["MessageId"] == "m"
+    assert service.asked[1] == ("SendMessage", {"QueueUrl": URL, "MessageBody": "a"})
