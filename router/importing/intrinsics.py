@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from router.arn import partition_of
 from router.importing.naming import variable_name
 from router.importing.nodes import Node, Part, Reference, Symbol, Variable, made, parts_of, symbol
 from router.importing.notes import Notes
@@ -16,7 +17,6 @@ from router.model import Place
 NO_VALUE = "AWS::NoValue"
 _HOLE = re.compile(r"\$\{(!?)([^}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^}]*)\}\}")
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
 class Undefined(Exception):
@@ -47,7 +47,7 @@ class Scope:
         if name in self.given:
             return self.given[name]
         region = self.region or self.given.get("AWS::Region")
-        partition = next((each for start, each in _PARTITIONS.items() if (region or "").startswith(start)), "aws")
+        partition = partition_of(str(region or ""))
         known: dict[str, str | Variable] = {
             "AWS::AccountId": self.account or Variable("AWS_ACCOUNT_ID", "the account's id (or pass `--account`)"),
             "AWS::Region": region or Variable("AWS_REGION", "the region (or pass `--region`)"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from router.arn import DEFAULT_ACCOUNT
+from router.arn import DEFAULT_ACCOUNT, partition_of
 from router.backends.aws import activities, credentials, destinations, invoker, queues
 from router.batches import ActivitySource, QueueSource
 from router.functions import AsyncPolicy, DestinationAddress, Function, Target
@@ -138,7 +138,7 @@ def letters(deployment: Deployment) -> Iterator[Statement]:
 
 
 def _resource(deployment: Deployment, address: DestinationAddress) -> str:
-    arn = address.arn.replace("arn:aws:", f"arn:{partition_of(address.region or deployment.config.aws.region)}:")
+    arn = address.arn
     return f"{arn}/*" if address.service == "s3" else arn.replace(f":{DEFAULT_ACCOUNT}:", f":{deployment.account}:")
 
 
@@ -229,8 +229,3 @@ def role_of(trigger: Trigger) -> str | None:
     """The role in whose name a trigger polls; None: it polls nothing, or in the daemon's own."""
     source = trigger.type.source(trigger.built) if trigger.type.source is not None else None
     return source.role_arn if source is not None else None
-
-
-def partition_of(region: str) -> str:
-    """Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html."""
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
+from router.arn import partition_of
 from router.errors import BadRequest
 
 AWS_SOURCE = "aws:s3"
@@ -99,7 +100,7 @@ def make_change(event: EventFacts, about: ObjectFacts) -> Change:
             "bucket": {
                 "name": about.bucket,
                 "ownerIdentity": {"principalId": event.owner},
-                "arn": f"arn:aws:s3:::{about.bucket}",
+                "arn": f"arn:{partition_of(event.region)}:s3:::{about.bucket}",
             },
             "object": _object(event.name, about),
         },
