@@ -19,6 +19,7 @@ _INDENT = 2
 _LITERAL = re.compile(r"[^\S\n]\n|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _AWKWARD = re.compile(r"[\t\x85\u2028\u2029\ufeff]")
+_MARK = re.compile(r"^[^A-Za-z0-9_/.$(<]|\s\?|:$|[^\x20-\x7e]|^$")
 _TITLES = {
     NoteKind.UNSUPPORTED: "Not carried over:",
     NoteKind.VARIABLE: "Variables to be set:",
@@ -85,15 +86,20 @@ def _node(value: Any, draft: Draft, path: Path) -> Any:
 def _text(value: str) -> Any:
     if "\n" in value and not _LITERAL.search(value) and not value.startswith((" ", "\n")) and not value.endswith("\n\n"):
         return LiteralScalarString(value)
-    if " ?" in value:  # the strictest parsers take it for the mark of a key, in a map of one line
-        return SingleQuotedScalarString(value)
-    return DoubleQuotedScalarString(value) if _AWKWARD.search(value) else value
+    return _quoted(value)
+
+
+def _quoted(value: str) -> str:
+    """With quotes where a parser could misread it in a map of one line: by its first character, or at a `?` or `:`."""
+    if _AWKWARD.search(value):
+        return DoubleQuotedScalarString(value)
+    return SingleQuotedScalarString(value) if _MARK.search(value) else value
 
 
 def _map(value: dict[str, Any], draft: Draft, path: Path) -> CommentedMap:
     result = CommentedMap()
     for key, below in value.items():
-        result[_text(key) if _AWKWARD.search(key) else key] = _node(below, draft, (*path, key))
+        result[_quoted(key)] = _node(below, draft, (*path, key))
     if (
         path
         and len(path) > 2

@@ -32,12 +32,12 @@ def templates(document: Node, file: str, notes: Notes) -> Iterator[Source]:
         properties = _map(entries.get("properties"))
         if kind == _STACK and "templateFile" in properties:
             stack = properties.get("stackName")
-            path = posixpath.join(folder, properties["templateFile"].text)
+            path = posixpath.normpath(posixpath.join(folder, properties["templateFile"].text))
             place = _ENVIRONMENT.fullmatch(entries["environment"].text) if "environment" in entries else None
             account, region = (place[1], place[2]) if place is not None else (None, None)
             yield Source(path, folder, stack.text if stack is not None else name, account=account, region=region)
         elif kind == _NESTED and "directoryName" in properties:
-            below = posixpath.join(folder, properties["directoryName"].text)
+            below = posixpath.normpath(posixpath.join(folder, properties["directoryName"].text))
             yield Source(posixpath.join(below, "manifest.json"), below, kind="cdk")
         elif kind == _STACK:
             notes.unsupported(artifact.place, f"{kind} {name}", "properties.templateFile", "the stack names no template")

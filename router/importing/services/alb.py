@@ -107,16 +107,16 @@ def _health(view: View) -> dict[str, Any] | None:
 
 def _listener(stack: Stack, resource: Resource, groups: dict[str, Group]) -> TriggerRecord:
     view = resource.properties
-    trigger = _new(stack, resource.title, view)
+    trigger = _new(stack, str(view.place), resource.title, view)
     action = _action(stack, view.get("DefaultActions"), groups, trigger)
     if action is not None:
         trigger.settings["default"] = action
     return trigger
 
 
-def _new(stack: Stack, name: str, view: View) -> TriggerRecord:
+def _new(stack: Stack, ident: str, name: str, view: View) -> TriggerRecord:
     settings = {"invocation": "sync", "auth": "none"}
-    trigger = stack.plan.trigger("alb", (name,), name, view.origin, settings, "rules")
+    trigger = stack.plan.trigger("alb", (ident,), name, view.origin, settings, "rules")
     trigger.base_path = "/"
     return trigger
 
@@ -127,7 +127,7 @@ def _trigger_of(stack: Stack, resource: Resource, listeners: dict[str, TriggerRe
     if listener is not None and listener.logical in listeners:
         return listeners[listener.logical]
     resource.properties.take("ListenerArn")
-    return _new(stack, "balancer", resource.properties)
+    return _new(stack, "", "balancer", resource.properties)
 
 
 def rule(stack: Stack, view: View, trigger: TriggerRecord, name: str, groups: dict[str, Group]) -> None:
@@ -149,7 +149,7 @@ _SHORT = {"host": "host", "path": "path", "method": "methods", "ip": "source_ip"
 
 def of_conditions(stack: Stack, view: View, conditions: View | None, group: Group, name: str, priority: Any) -> None:
     """A rule as serverless.yml writes it, on the one balancer that its rules stand on."""
-    trigger = _new(stack, "balancer", view)
+    trigger = _new(stack, "", "balancer", view)
     settings: dict[str, Any] = {}
     for key, each in conditions.items() if conditions is not None else ():
         if key in _SHORT:

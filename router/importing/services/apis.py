@@ -57,10 +57,10 @@ def finish(plan: Plan, api: Api) -> None:
     for base_path, hosts in _sites(api).items():
         for key, route in api.routes.items():
             name = "-".join(filter(None, (api.name, _suffix(route.payload, payloads), _suffix(route.timeout, timeouts))))
-            ident = (api.name, base_path, route.payload, route.timeout)
+            ident = (api.kind, str(api.origin.place), base_path, route.payload, route.timeout)
             trigger = plan.trigger("api_gateway", ident, name, api.origin, _settings(api, route, base_path), "routes")
             trigger.base_path = base_path if base_path is not None else _own_path(api)
-            trigger.hosts, trigger.site = hosts, f"{api.kind} {api.name}"
+            trigger.hosts, trigger.site = hosts, f"{api.kind} {api.origin.place}"
             if open_to_all:
                 trigger.settings["auth"] = "none"
             _add(plan, trigger, key, route, explicit=not open_to_all and not route.protected)

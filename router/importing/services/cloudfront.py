@@ -38,7 +38,7 @@ def distribution_resource(stack: Stack, resource: Resource) -> None:
     if config.flag("Enabled") is False:
         settings["enabled"] = False
     trigger = stack.plan.trigger(
-        "lambda_edge", (resource.logical,), resource.title, resource.properties.origin, settings, "behaviors"
+        "lambda_edge", (str(resource.properties.place),), resource.title, resource.properties.origin, settings, "behaviors"
     )
     trigger.base_path = "/"
     for host in config.texts("Aliases"):

@@ -45,7 +45,7 @@ def _activity(stack: Stack, resource: Resource, heartbeat: Any) -> None:
         "function": stack.plan.use(FunctionRef(record.key)),
     }
     settings = {key: value for key, value in settings.items() if value is not None}
-    stack.plan.trigger("step_functions", (resource.logical,), resource.title, view.origin, settings)
+    stack.plan.trigger("step_functions", (str(view.place),), resource.title, view.origin, settings)
 
 
 # --- definitions -----------------------------------------------------------------------------------------------------

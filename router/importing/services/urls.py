@@ -35,7 +35,7 @@ def url(stack: Stack, view: View, function: FunctionRef, name: str) -> None:
     cors = cors_of(view.get("Cors"))
     if cors:
         settings["cors"] = cors
-    stack.plan.trigger("function_url", (name,), name, view.origin, settings).base_path = "/"
+    stack.plan.trigger("function_url", (str(view.place),), name, view.origin, settings).base_path = "/"
 
 
 _CORS = {
