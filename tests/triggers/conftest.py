@@ -98,7 +98,7 @@ class Door:
     def __post_init__(self) -> None:
         self.type = TYPES[self.settings["type"]]
         self.settings = completed({"invocation": first_invocation(self.type.name), **self.settings})
-        if self.type.check is not None and (findings := findings_of(self.settings)):
+        if self.type.check is not None and (findings := findings_of(self.settings, ("error",))):
             raise AssertionError(findings)
         self.built = self.type.build(self.settings, Scope(self.name, ACCOUNT, REGION, target, {}))
 
@@ -175,14 +175,21 @@ class Door:
         return json.loads(self.invoked[-1].payload)
 
 
-def findings_of(settings: dict[str, Any]) -> list[tuple[tuple[Any, ...], str]]:
+def findings_of(
+    settings: dict[str, Any], severities: tuple[str, ...] = ("error", "warning", "info")
+) -> list[tuple[tuple[Any, ...], str]]:
     """Path and code of what the type's own rules say of completed settings."""
     found: list[tuple[tuple[Any, ...], str]] = []
+
+    def report(path: tuple[Any, ...], code: str, message: str, *, severity: str = "error", **_: Any) -> None:
+        if severity in severities:
+            found.append((path, code))
+
     kind = TYPES[settings["type"]]
     assert kind.check is not None
-    kind.check(settings, lambda path, code, message, **_: found.append((path, code)))
+    kind.check(settings, report)
     if kind.check_functions is not None:
-        kind.check_functions(settings, {}, lambda path, code, message, **_: found.append((path, code)))
+        kind.check_functions(settings, {}, report)
     return found
 
 
