@@ -89,7 +89,7 @@ def _text(value: str) -> Any:
     return _quoted(value)
 
 
-def _quoted(value: str) -> str:
+def _quoted(value: str) -> Any:
     """With quotes where a parser could misread it in a map of one line: by its first character, or at a `?` or `:`."""
     if _AWKWARD.search(value):
         return DoubleQuotedScalarString(value)
