@@ -1,7 +1,7 @@
 """`${NAME}`, `${NAME:-default}`, `${file:/path}` and `$${` in the scalars of a tree, after parsing, values only.
 
 What was put in never shows in a finding: each scalar keeps what was `written`, and `secrets` lists every text that came in
-with what to print instead. As in a shell, a default also stands in for a variable that is set but empty.
+with what to print instead; a default stands in the file for everybody, and is none. As in a shell, a default also stands in for a variable that is set but empty.
 """
 
 import posixpath
@@ -49,14 +49,17 @@ class Substitution:
 
     def _scalar(self, node: ScalarNode) -> ScalarNode:
         put_in: list[str | None] = []
+        secret = False
 
         def fill(match: re.Match[str]) -> str:
             if match[0] == "$${":
                 return "${"
+            nonlocal secret
             value = self._value(match, node)
             put_in.append(value)
-            if value:
+            if value and not self._is_default(match):
                 self.secrets[value] = match[0]
+                secret = True
             return match[0] if value is None else value
 
         text = _TOKEN.sub(fill, node.text)
@@ -64,9 +67,14 @@ class Substitution:
             return replace(node, text=text)
         if None in put_in:
             return replace(node, text=node.text, substituted=True, opaque=True)
-        if text:
+        if text and secret:
             self.secrets[text] = node.written
         return replace(node, text=text, substituted=True)
+
+    def _is_default(self, match: re.Match[str]) -> bool:
+        """Whether the default counts, which stands in the file for everybody to read."""
+        variable = _VARIABLE.fullmatch(match["body"] or "")
+        return variable is not None and variable["default"] is not None and not self.env.get(variable["name"])
 
     def _value(self, match: re.Match[str], node: ScalarNode) -> str | None:
         body = match["body"]

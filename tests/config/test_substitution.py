@@ -138,3 +138,11 @@ def test_what_came_from_a_variable_is_never_printed(load_text: Callable[..., Loa
     assert loaded.problems
     assert "s3cr3t" not in text
     assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(("env", "secrets"), [({}, {}), ({"SIZE": "5"}, {"5": "${SIZE:-3}"}), ({"SIZE": ""}, {})])
+def test_a_default_is_no_secret(env: dict[str, str], secrets: dict[str, str]) -> None:
+    substitution = Substitution(env, FakeFiles({}), True)
+    span = Span("f", 1, 1, 1, 10)
+    substitution.apply(ScalarNode(span, "${SIZE:-3}", True, "${SIZE:-3}"))
+    assert substitution.secrets == secrets
