@@ -1,8 +1,8 @@
 """`${NAME}`, `${NAME:-default}`, `${file:/path}` and `$${` in the scalars of a tree, after parsing, values only.
 
 What was put in never shows in a finding: each scalar keeps what was `written`, and `secrets` lists every text that came in
-with what to print instead; a default stands in the file for everybody, and is none of them. As in a shell, it also stands in for
-a variable that is set but empty.
+with what to print instead; a default, which stands in the file for everybody, is none of them. As in a shell, it also counts
+where a variable is set but empty.
 """
 
 import posixpath
