@@ -3,13 +3,11 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-import click
-
 from router import __version__
-from router.cli.checked import Checked, Verdict, counted, is_at_least, once
+from router.cli.checked import Checked, Verdict, counted, once
 from router.cli.findings import for_people
 from router.config import Problem, Severity
-from router.reports import concise, github, junit
+from router.reports import concise, github
 
 FORMATS = ("human", "concise", "json", "sarif", "junit", "github")
 
@@ -24,7 +22,7 @@ def writers(checked: Sequence[Checked], fail_on: Severity | None) -> Mapping[str
         "concise": lambda: "".join(f"{concise.line(problem)}\n" for problem in once(checked)),
         "json": lambda: _json(checked),
         "sarif": lambda: _sarif(checked),
-        "junit": lambda: junit.render(_suite(one, fail_on) for one in checked),
+        "junit": lambda: _junit(checked, fail_on),
         "github": lambda: "".join(f"{_annotation(problem)}\n" for problem in once(checked)),
     }
 
@@ -72,23 +70,12 @@ def _sarif(checked: Sequence[Checked]) -> str:
     return sarif.render(once(checked), suppressed, BY_CODE, version=__version__, successful=successful)
 
 
-def _suite(one: Checked, fail_on: Severity | None) -> junit.Suite:
-    cases = [_case(one, problem, fail_on) for problem in one.problems]
-    for each in one.suppressed:
-        mark = junit.Mark("skipped", each.reason, each.problem.code)
-        cases.append(junit.Case(concise.line(each.problem), one.path, (mark,)))
-    if one.verdict is Verdict.NONE:
-        message = "a file cannot be read, or errors that are not selected keep rules from being checked"
-        cases.append(junit.Case("has a verdict", one.path, (junit.Mark("error", message),)))
-    properties = {"stages": ", ".join(one.stages)} if one.stages else {}
-    return junit.Suite(one.path, cases or [junit.Case("is valid", one.path)], one.path, properties)
+def _junit(checked: Sequence[Checked], fail_on: Severity | None) -> str:
+    from router.cli.validate_junit import (
+        report,
+    )  # its patterns take milliseconds to compile, which the other formats do without
 
-
-def _case(one: Checked, problem: Problem, fail_on: Severity | None) -> junit.Case:
-    text = click.unstyle(for_people(problem, one.loaded.sources))
-    if is_at_least(problem, fail_on):
-        return junit.Case(concise.line(problem), one.path, (junit.Mark("failure", problem.message, problem.code, text),))
-    return junit.Case(concise.line(problem), one.path, output=text)
+    return report(checked, fail_on)
 
 
 def _annotation(problem: Problem) -> str:
