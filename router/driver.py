@@ -36,6 +36,7 @@ from router.model import (
 )
 from router.outcome import Outcome, OutcomeKind, error_type, transport
 from router.ports import Acceptor, Clock, Fetcher, Forwarder, Invoker, Metrics
+from router.streams import Passage, read_head
 
 log = logging.getLogger("router.driver")
 
@@ -62,7 +63,7 @@ class Exchange:
     peeked: list[bytes] = field(default_factory=list)
     """Pieces of the body that were read ahead."""
     streams: list[Stream] = field(default_factory=list)
-    """What origins answered: closed where the reply does not pass it on."""
+    """What origins and functions answered: closed where the reply does not pass it on."""
 
 
 _OWN_FAULT = ("Router.Internal", "The router failed; its log says why.")
@@ -120,10 +121,10 @@ class Driver:
     async def run(self, exchange: Exchange) -> Reply:
         """The reply to the exchange's request. Raises nothing but `asyncio.CancelledError`."""
         trigger = exchange.trigger
-        passed_on: object = None
+        passed_on: tuple[object, ...] = ()
         try:
             reply: Reply = await _converse(trigger.type.handle(exchange.request, trigger.built), self._perform, exchange)
-            passed_on = reply.body
+            passed_on = (reply.body, reply.source)
             _log_fault(exchange, reply)
             return reply
         except RequestError as error:
@@ -134,7 +135,7 @@ class Driver:
             return plain_error(500, "internal", "The router failed; its log says why.", invoked)
         finally:
             for stream in exchange.streams:
-                if stream is not passed_on:
+                if not any(stream is each for each in passed_on):
                     await stream.aclose()
 
     async def run_batch(self, exchange: BatchExchange) -> Settlement:
@@ -187,6 +188,7 @@ class Driver:
             step.log_tail,
             step.tenant_id,
             trigger=exchange.trigger.name,
+            stream=step.stream,
         )
         started = self._clock.monotonic()
         try:
@@ -197,9 +199,22 @@ class Driver:
         outcome.function_seconds = self._clock.monotonic() - started
         exchange.waited += outcome.function_seconds
         exchange.outcomes.append(outcome)
-        self._metrics.invocation_finished(exchange.trigger.name, function.name, outcome)
-        if outcome.kind is not OutcomeKind.OK:
-            _log_failure(exchange, invocation, outcome)
+
+        def finished() -> None:
+            outcome.function_seconds = self._clock.monotonic() - started
+            self._metrics.invocation_finished(exchange.trigger.name, function.name, outcome)
+            if outcome.kind is not OutcomeKind.OK:
+                _log_failure(exchange, invocation, outcome)
+
+        if outcome.stream is None:
+            finished()
+        else:
+            assert isinstance(exchange, Exchange), "nobody passes the stream of a batch on"
+            left = None if step.timeout is None else step.timeout - outcome.function_seconds
+            passage = Passage(outcome, outcome.stream, left, step.idle, finished)
+            exchange.streams.append(passage)
+            if step.http:
+                await read_head(outcome, passage)
         return outcome
 
     async def _peek_body(self, exchange: Exchange, step: Step) -> Glimpse:

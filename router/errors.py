@@ -114,6 +114,28 @@ class OriginBroken(OriginError):
     name = "bad_origin_response"
 
 
+class BadStream(RequestError):
+    """A function streamed an answer, and it does not begin as one for this front door has to."""
+
+    name = "bad_response"
+    invoked = Invoked.YES
+
+
+class StreamFailed(RequestError):
+    """A function's answer broke off after it had begun. `name`: the outcome's kind.
+
+    `details`: the function's error object, JSON, or empty. `log_tail`: as in `Outcome`.
+    """
+
+    invoked = Invoked.YES
+
+    def __init__(self, name: str, message: str, details: bytes = b"", log_tail: str | None = None) -> None:
+        super().__init__(message)
+        self.name = name
+        self.details = details
+        self.log_tail = log_tail
+
+
 class FetchFailed(RequestError):
     """A URL that a sender named could not be fetched, or may not be."""
 

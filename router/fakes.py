@@ -75,12 +75,20 @@ def succeeded(payload: bytes, request_id: str = "00000000-0000-4000-8000-0000000
     return Outcome(OutcomeKind.OK, payload, 200, request_id, executed_version="$LATEST", invoked=Invoked.YES)
 
 
+def streaming(*pieces: bytes | Exception, content_type: str | None = None, log_tail: str | None = None) -> Outcome:
+    """The outcome of a function whose answer has begun, and comes in these pieces."""
+    outcome = succeeded(b"")
+    outcome.content_type, outcome.stream = content_type, FakeStream(*pieces, log_tail=log_tail)
+    return outcome
+
+
 class FakeStream:
     """A body in pieces; an exception among them is raised in its place. `closed` counts the calls of `aclose`."""
 
-    def __init__(self, *pieces: bytes | Exception) -> None:
+    def __init__(self, *pieces: bytes | Exception, log_tail: str | None = None) -> None:
         self.pieces = pieces
         self.closed = 0
+        self.log_tail = log_tail
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self.pieces:

@@ -129,3 +129,5 @@ class Invocation:
     """Nobody waits: `max_concurrency` counts these apart, so that a backlog cannot starve callers."""
     trigger: str = ""
     """On whose behalf, for figures and logs."""
+    stream: bool = False
+    """The caller takes the answer in pieces, if it comes so: the outcome is then wanted when the answer begins."""

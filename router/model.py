@@ -12,7 +12,7 @@ from router.batches import ActivitySource, Batch, Planned, QueueSource, Settleme
 from router.deliveries import Acceptance, Durability
 from router.errors import Invoked, RequestError
 from router.functions import AsyncPolicy, Function, Invocation, LocalFunction, Target
-from router.origins import Headers, Origin, OriginRequest, OriginResponse, Stream
+from router.origins import FunctionStream, Glimpse, Headers, Origin, OriginRequest, OriginResponse, Stream
 from router.outcome import Outcome
 from router.verdicts import DeclaredRoute, Predicate, RouteVerdict
 
@@ -87,6 +87,8 @@ class Reply:
     error: ErrorNote | None = None
     reason: str | None = None
     """The reason phrase; None: the usual one of the status."""
+    source: Stream | None = None
+    """The stream that `body` is made of, where it is not that stream itself: `body` closes it."""
 
 
 # --- conversations ---------------------------------------------------------------------------------------------------
@@ -104,6 +106,9 @@ class Invoke:
     """Invoke a function and wait. Result: an `Outcome`; nothing is thrown for what Lambda or the function reports.
 
     The driver picks a qualifier where the target has weights, and adds the request's trace id.
+    `stream`: the outcome is wanted as soon as the answer begins; it may still come whole. `timeout` then is that of the whole
+    stream, `idle` how many seconds it may pause. `http`: status and headers in front of an `HTTP_RESPONSE` become the
+    outcome's payload, JSON as it came; throws `BadStream` where they are promised and do not come.
     """
 
     target: Target
@@ -115,6 +120,9 @@ class Invoke:
     tenant_id: str | None = None
     id: str | None = None
     """UUID text of the invocation; default: the request's id."""
+    stream: bool = False
+    idle: float | None = None
+    http: bool = False
 
 
 @dataclass(slots=True)
@@ -122,14 +130,6 @@ class PeekBody:
     """Read the beginning of the request's body; `Forward` still sends all of it. Result: a `Glimpse`. Throws as `ReadBody`."""
 
     limit: int
-
-
-@dataclass(slots=True)
-class Glimpse:
-    """The first bytes of a body, and whether there are more."""
-
-    data: bytes
-    truncated: bool
 
 
 @dataclass(slots=True)
@@ -365,6 +365,7 @@ __all__ = [
     "Fetch",
     "Forward",
     "Function",
+    "FunctionStream",
     "Glimpse",
     "Headers",
     "Invocation",

@@ -22,6 +22,20 @@ class Stream(Protocol):
     async def aclose(self) -> None: ...
 
 
+@dataclass(slots=True)
+class Glimpse:
+    """The first bytes of a body, and whether there are more."""
+
+    data: bytes
+    truncated: bool
+
+
+class FunctionStream(Stream, Protocol):
+    """The answer of a function as it comes. Raises `StreamFailed`; `log_tail` is known at its end, where it was asked for."""
+
+    log_tail: str | None
+
+
 @dataclass(slots=True, frozen=True)
 class Origin:
     """A server that requests are passed on to. Times in seconds.

@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from router.errors import Invoked
+from router.errors import Invoked, StreamFailed
+from router.origins import FunctionStream
+
+HTTP_RESPONSE = "application/vnd.awslambda.http-integration-response"
+"""Content type of a streamed answer that begins with status and headers (semantics/sync.md §12.5)."""
 
 
 class OutcomeKind(StrEnum):
@@ -66,6 +70,10 @@ class Outcome:
     retry_after: int | None = None
     invoked: Invoked = Invoked.UNKNOWN
     function_seconds: float = 0.0
+    content_type: str | None = None
+    """Of an answer that is streamed, where the backend knows it."""
+    stream: FunctionStream | None = None
+    """The answer, where it comes in pieces: `payload` is empty then. None: it is whole, which also one who streams may get."""
 
 
 def classify(status: int, function_error: str | None) -> OutcomeKind:
@@ -116,6 +124,16 @@ def function_error(
         log_tail,
         invoked=Invoked.YES,
     )
+
+
+def broken_off(outcome: Outcome, error: StreamFailed) -> None:
+    """What became of an answer that had begun: the outcome is of the error's kind from now on."""
+    outcome.kind = OutcomeKind(error.name)
+    outcome.payload, outcome.stream = error.details, None
+    outcome.message = str(error)
+    outcome.log_tail = error.log_tail
+    if outcome.kind is OutcomeKind.FUNCTION_ERROR:
+        outcome.function_error = "Unhandled"
 
 
 def error_type(outcome: Outcome) -> str | None:

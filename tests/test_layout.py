@@ -41,6 +41,7 @@ LAYERS = (
     (
         "pure",
         {
+            "eventstream",
             "jsontext",
             "triggers",
             "patterns",
@@ -54,7 +55,7 @@ LAYERS = (
             "samples",
         },
     ),
-    ("engine", {"driver", "delivery"}),
+    ("engine", {"driver", "delivery", "streams"}),
     ("edges", {"net", "backends", "journal", "monitoring", "auth", "files", "revisions", "starter"}),
     ("doors", {"ingress", "console"}),
     (

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from router.errors import Invoked, RequestError
+from router.errors import BadStream, Invoked, RequestError
 from router.model import ErrorNote, Invoke, Request, Step, Target
 from router.outcome import Outcome, OutcomeKind
 
@@ -95,8 +95,9 @@ def error_answer(error: RequestError, table: ErrorTable) -> ErrorAnswer:
         narrow = table.get(f"{error.name} {error.status}")
         if narrow is not None:
             return narrow
-    if isinstance(error, BadEncoding) and "bad_encoding" in table:
-        return table["bad_encoding"]
+    for classes, row in ((BadEncoding, "bad_encoding"), (BadStream, "bad_stream")):
+        if isinstance(error, classes) and row in table:
+            return table[row]
     return table.get(error.name) or table["internal"]
 
 

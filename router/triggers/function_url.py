@@ -1,4 +1,5 @@
-"""Lambda function URLs, buffered: payload 2.0 with the measured differences, plain-text errors, CORS beside the function's.
+"""Lambda function URLs, buffered or streamed: payload 2.0 with the measured differences, plain-text errors, CORS beside the
+function's.
 
 Source: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html and semantics/sync.md §7.
 """
@@ -23,6 +24,7 @@ from router.model import (
     Target,
     TriggerType,
 )
+from router.outcome import Outcome
 from router.policies.cors import Cors, check_cors, compile_cors, is_preflight, preflight_headers, response_headers
 from router.policies.webhook_auth import Auth, check_auth, compile_auth
 from router.triggers import _payload2
@@ -40,6 +42,8 @@ from router.triggers._http import (
     percent_decoded,
 )
 from router.triggers._judging import judged, nobody, only_route, refused, the_body, the_request
+from router.triggers._replies import header_value
+from router.triggers._streaming import DEFAULT_TYPE, announced_length, has_prelude, invoke_streaming, prelude
 
 _FAILED = ErrorAnswer(502, b"Internal Server Error", content_type="text/plain")
 _TOO_LARGE = ErrorAnswer(
@@ -96,6 +100,8 @@ class FunctionUrl:
     auth: Auth
     later: Durability | None
     """How durably events are accepted; None: callers wait."""
+    streams: bool = False
+    """Whether answers are passed on as they come."""
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> FunctionUrl:
@@ -105,7 +111,8 @@ def build(settings: Mapping[str, Any], scope: Scope) -> FunctionUrl:
     shape = _payload2.Shape("$default", "anonymous", url_id, "$default", domain_prefix=url_id, keeps_cookie_header=True)
     auth = compile_auth(settings.get("auth"), scope.name)
     later = Durability(settings.get("durability") or Durability.DISK) if settings["invocation"] == ["async"] else None
-    return FunctionUrl(scope.target(reference), shape, compile_cors(settings.get("cors")), auth, later)
+    streams = settings.get("invoke_mode") == "response_stream"
+    return FunctionUrl(scope.target(reference), shape, compile_cors(settings.get("cors")), auth, later, streams)
 
 
 def claims(settings: Mapping[str, Any]) -> tuple[SiteClaim, ...]:
@@ -121,6 +128,9 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
     if len(settings["invocation"]) > 1:
         message = "a function URL's callers cannot choose how the function is invoked"
         report(("invocation",), "one-invocation", message, help="write one of them, and another trigger for the other")
+    if settings["invocation"] == ["async"] and settings.get("invoke_mode") == "response_stream":
+        message = "`invoke_mode` has no effect: nobody waits for an answer"
+        report(("invoke_mode",), "without-effect", message, help="remove it", on="key")
 
 
 def handle(request: Request, url: FunctionUrl) -> Conversation:
@@ -151,9 +161,23 @@ def _answer(request: Request, url: FunctionUrl) -> Conversation:
     )
     if url.later is not None:
         return (yield from accepted(request, url.target, jsontext.dumps(event), url.later))
+    if url.streams:
+        return _streamed((yield from invoke_streaming(url.target, jsontext.dumps(event), None, None)))
     payload = yield from invoke(url.target, jsontext.dumps(event), None)
     status, headers, sent = _payload2.answer(payload, _DEFAULT_TYPE, compact=True)
     return Reply(status, [pair for pair in headers if pair[0] not in _DROPPED], sent)
+
+
+def _streamed(outcome: Outcome) -> Reply:
+    """The beginning of a streamed answer. One that came whole goes out as it is (semantics/sync.md §7.5)."""
+    if outcome.stream is None:
+        return Reply(200, [("content-type", outcome.content_type or _DEFAULT_TYPE)], outcome.payload)
+    if not has_prelude(outcome):
+        return Reply(200, [("content-type", header_value(outcome.content_type or DEFAULT_TYPE))], outcome.stream)
+    value = prelude(outcome)
+    status, headers, _ = _payload2.formatted({"statusCode": 200, **value, "body": None}, DEFAULT_TYPE)
+    sent = [pair for pair in headers if pair[0] not in _DROPPED] + announced_length(value)
+    return Reply(status, sent, outcome.stream)
 
 
 def _refusal(error: RequestError) -> Reply:

@@ -152,11 +152,6 @@ def test_settings(url: Url) -> None:
     assert context["apiId"] == context["domainPrefix"] == url().built.shape.api_id
 
 
-def test_streaming_is_refused(url: Url) -> None:
-    with pytest.raises(AssertionError, match="response_stream"):
-        url(invoke_mode="response_stream")
-
-
 def test_findings(findings: Callable[[dict[str, Any]], object]) -> None:
     base = {"type": "function_url", "function": "f"}
 

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from router.arn import FunctionArn
 from router.driver import Driver
-from router.errors import Invoked
-from router.fakes import FakeClock, FakeInvoker, FakeMetrics, succeeded
+from router.errors import Invoked, StreamFailed
+from router.fakes import FakeClock, FakeInvoker, FakeMetrics, streaming, succeeded
 from router.ingress.http import HttpDoor
 from router.ingress.listen import listen
 from router.model import Function, Invocation, Place, Scope, Target, Trigger
@@ -234,9 +234,82 @@ async def test_other_operations_of_the_sdk_get_a_typed_error(served: Served) -> 
     with pytest.raises(ClientError) as raised:
         await asyncio.to_thread(served.client.list_functions)
     assert raised.value.response["Error"]["Code"] == "UnknownOperationException"
+
+
+# --- streaming -------------------------------------------------------------------------------------------------------
+
+Chunks = list[dict[str, Any]]
+
+
+def stream(served: Served, **arguments: Any) -> tuple[dict[str, Any], Chunks]:
+    """boto3's `invoke_with_response_stream`: the response, and its events."""
+    response: dict[str, Any] = served.client.invoke_with_response_stream(FunctionName="hello", **arguments)
+    return response, [*response.pop("EventStream")]
+
+
+async def test_a_streamed_answer(served: Served) -> None:
+    served.invoker.answers["hello"] = lambda call: streaming(b"ab", b"", b"c" * 200_000, log_tail="bG9n")
+    response, events = await asyncio.to_thread(stream, served, LogType="Tail", Payload=b'{"a":1}')
+    assert (response["StatusCode"], response["ExecutedVersion"]) == (200, "$LATEST")
+    assert response["ResponseStreamContentType"] == "application/vnd.amazon.eventstream"
+    assert events == [
+        {"PayloadChunk": {"Payload": b"ab"}},
+        {"PayloadChunk": {"Payload": b"c" * 131_072}},
+        {"PayloadChunk": {"Payload": b"c" * 68_928}},
+        {"InvokeComplete": {"LogResult": "bG9n"}},
+    ]
+    (call,) = served.invoker.invocations
+    assert (call.payload, call.stream, call.log_tail, call.type) == (b'{"a":1}', True, True, "RequestResponse")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "events"),
+    [
+        (succeeded(b'{"a":1}'), [{"PayloadChunk": {"Payload": b'{"a":1}'}}, {"InvokeComplete": {}}]),
+        (succeeded(b""), [{"InvokeComplete": {}}]),
+        (
+            function_error(b'{"errorType":"Oops"}', "x", log_tail="bG9n"),
+            [{"InvokeComplete": {"ErrorCode": "Unhandled", "ErrorDetails": '{"errorType":"Oops"}'}}],
+        ),
+        (
+            streaming(b"begun", StreamFailed("function_error", "failed", b'{"errorType":"Oops"}', "bG9n")),
+            [
+                {"PayloadChunk": {"Payload": b"begun"}},
+                {"InvokeComplete": {"ErrorCode": "Unhandled", "ErrorDetails": '{"errorType":"Oops"}'}},
+            ],
+        ),
+        (
+            streaming(b"begun", StreamFailed("timeout", "too late")),
+            [
+                {"PayloadChunk": {"Payload": b"begun"}},
+                {"InvokeComplete": {"ErrorCode": "ServiceException", "ErrorDetails": "too late"}},
+            ],
+        ),
+    ],
+)
+async def test_how_a_stream_ends(served: Served, outcome: Outcome, events: Chunks) -> None:
+    """Also that of an answer that came whole; the log is told to those who ask for it alone."""
+    served.invoker.answers["hello"] = outcome
+    _, seen = await asyncio.to_thread(stream, served)
+    assert seen == events
+
+
+async def test_what_fails_before_it_begins_is_an_error_of_the_call(served: Served) -> None:
+    served.invoker.answers["hello"] = throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
     with pytest.raises(ClientError) as raised:
-        await asyncio.to_thread(served.client.invoke_with_response_stream, FunctionName="hello")
-    assert raised.value.response["Error"]["Code"] == "UnsupportedOperationException"
+        await asyncio.to_thread(stream, served)
+    assert raised.value.response["Error"]["Code"] == "TooManyRequestsException"
+
+
+async def test_a_dry_run_of_a_stream(served: Served) -> None:
+    response, events = await asyncio.to_thread(stream, served, InvocationType="DryRun")
+    assert (response["StatusCode"], events) == (204, [])
+    assert [(call.type, call.stream) for call in served.invoker.invocations] == [("DryRun", False)]
+
+
+async def test_a_stream_is_not_for_events(served: Served) -> None:
+    with pytest.raises(ClientError, match=r"enum value set: \[RequestResponse, DryRun\]"):
+        await asyncio.to_thread(stream, served, InvocationType="Event")
 
 
 # --- the AWS CLI -----------------------------------------------------------------------------------------------------

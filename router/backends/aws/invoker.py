@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from router import jsontext
 from router.backends.aws.credentials import AssumedRole, Chain, Credential
 from router.backends.aws.endpoints import Surroundings, look_up
-from router.backends.aws.requests import Call, invocation_path, is_field_value
+from router.backends.aws.requests import Call, invocation_path, is_field_value, streaming_path
 from router.backends.aws.routes import Route
+from router.backends.aws.streaming import StreamClient
 from router.backends.permits import Permit, PermitCount
 from router.errors import BackendError, Invoked
 from router.model import Function, Invocation
@@ -25,7 +26,7 @@ from router.ports import Clock
 from router.settings import Aws
 
 ACTIONS = {"invoke": "lambda:InvokeFunction"}
-"""What is called, whatever the type of the invocation, and the permission that it needs."""
+"""What is called, and the permission that it needs, whatever the type of the invocation, streamed or not."""
 _MARGIN = 5.0
 """Seconds beyond the function's timeout: cold start, and Lambda's own handling."""
 _HAND_OVER_LIMIT = 30.0
@@ -37,28 +38,30 @@ _LIMIT_REACHED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 class _Target:
     """One function: its way, its path, its limits, and the calls that were prepared with the signer of now."""
 
-    __slots__ = ("calls", "function", "limit", "path", "permit", "route", "signer")
+    __slots__ = ("calls", "function", "limit", "path", "permit", "route", "signer", "streaming_path")
 
     def __init__(self, function: Function, route: Route, permit: Permit | None) -> None:
         self.function = function
         self.route = route
         self.path = invocation_path(route.endpoint.base_path, function.arn)
+        self.streaming_path = streaming_path(route.endpoint.base_path, function.arn)
         self.limit = function.timeout + _MARGIN
         self.permit = permit
         self.signer: Signer | None = None
-        self.calls: dict[tuple[str, str | None, bool], Call] = {}
+        self.calls: dict[tuple[str, str | None, bool, bool], Call] = {}
 
     def call(self, signer: Signer, invocation: Invocation) -> Call:
         qualifier = invocation.qualifier or self.function.qualifier
+        path = self.streaming_path if invocation.stream else self.path
         if invocation.client_context is not None or invocation.tenant_id is not None:
-            return Call(signer, self.route.endpoint.host_header, self.path, invocation, qualifier)
+            return Call(signer, self.route.endpoint.host_header, path, invocation, qualifier)
         if signer is not self.signer:
             self.signer = signer
             self.calls = {}
-        key = (invocation.type, qualifier, invocation.log_tail)
+        key = (invocation.type, qualifier, invocation.log_tail, invocation.stream)
         call = self.calls.get(key)
         if call is None:
-            call = self.calls[key] = Call(signer, self.route.endpoint.host_header, self.path, invocation, qualifier)
+            call = self.calls[key] = Call(signer, self.route.endpoint.host_header, path, invocation, qualifier)
         return call
 
 
@@ -134,13 +137,12 @@ class AwsInvoker:
             invocation.payload, invocation.trace_id, self._clock.now() + target.route.skew
         )
         started = self._clock.monotonic()
+        on_end = None if permit is None else permit.give_back
         try:
+            if invocation.stream:
+                return await self._stream(target, head, invocation, on_end or _nothing)
             response = await target.route.pool.request(
-                head,
-                invocation.payload,
-                timeout=invocation.timeout,
-                limit=limit,
-                on_end=None if permit is None else permit.give_back,
+                head, invocation.payload, timeout=invocation.timeout, limit=limit, on_end=on_end
             )
         except DeadlinePassed as error:
             invoked = Invoked.UNKNOWN if error.sent else Invoked.NO
@@ -156,8 +158,21 @@ class AwsInvoker:
         """Close connections and stop renewing credentials."""
         await asyncio.gather(
             *(route.pool.close() for route in self._routes.values()),
+            *(route.streams.close() for route in self._routes.values()),
             *(credential.close() for credential in self._credentials.values()),
         )
+
+    async def _stream(self, target: _Target, head: bytes, invocation: Invocation, on_end: Callable[[], None]) -> Outcome:
+        """The outcome when the answer begins. Raises `ExchangeError`."""
+        started = self._clock.monotonic()
+        response, stream = await target.route.streams.request(
+            head, invocation.payload, timeout=invocation.timeout, limit=target.limit, on_end=on_end
+        )
+        outcome = self._read(response, target.route)
+        if stream is not None:
+            stream.give(outcome)
+        outcome.function_seconds = self._clock.monotonic() - started
+        return outcome
 
     def _read(self, response: Response, route: Route) -> Outcome:
         headers = response.headers()
@@ -175,7 +190,9 @@ class AwsInvoker:
         endpoint = found.endpoints[region]
         tls = _tls(found.ca_file) if endpoint.scheme == "https" else None
         pool = Pool(endpoint.host, endpoint.port, tls, PoolOptions(max_connections=self._aws.max_connections))
-        route = self._routes[region, role] = Route(region, endpoint, self._credential(role, chain), pool)
+        base = f"{endpoint.scheme}://{endpoint.host_header}"
+        streams = StreamClient(base, tls, self._aws.max_connections)
+        route = self._routes[region, role] = Route(region, endpoint, self._credential(role, chain), pool, streams)
         return route
 
     def _credential(self, role: str | None, chain: Chain) -> Credential:
@@ -184,6 +201,10 @@ class AwsInvoker:
             source = chain if role is None else AssumedRole(chain, self._aws, role, self._clock)
             known = self._credentials[role] = Credential(role or "the default chain", source, self._clock)
         return known
+
+
+def _nothing() -> None:
+    """Nobody counts this function's calls."""
 
 
 def _tls(ca_file: str) -> ClientContext:

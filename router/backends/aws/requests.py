@@ -38,7 +38,16 @@ class Call:
 
 def invocation_path(base_path: str, arn: FunctionArn) -> str:
     """The path of a function's Invoke API, below an endpoint's own path."""
-    return f"{base_path}/2015-03-31/functions/{quote(str(arn.qualified(None)), safe='-_.~')}/invocations"
+    return f"{base_path}/2015-03-31/functions/{_encoded(arn)}/invocations"
+
+
+def streaming_path(base_path: str, arn: FunctionArn) -> str:
+    """The path of InvokeWithResponseStream."""
+    return f"{base_path}/2021-11-15/functions/{_encoded(arn)}/response-streaming-invocations"
+
+
+def _encoded(arn: FunctionArn) -> str:
+    return quote(str(arn.qualified(None)), safe="-_.~")
 
 
 def is_field_value(text: str) -> bool:

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from router.backends.aws.credentials import Credential, Keys
 from router.backends.aws.endpoints import Endpoint
+from router.backends.aws.streaming import StreamClient
 from router.net.pool import Pool
 from router.net.sigv4 import Signer
 from router.outcome import Outcome
@@ -21,13 +22,14 @@ _TOLERATED_SKEW = 240.0
 class Route:
     """Shared by the functions that are reached this way. `skew`: AWS's clock minus ours, in seconds."""
 
-    __slots__ = ("_keys", "_signer", "credential", "endpoint", "pool", "region", "skew")
+    __slots__ = ("_keys", "_signer", "credential", "endpoint", "pool", "region", "skew", "streams")
 
-    def __init__(self, region: str, endpoint: Endpoint, credential: Credential, pool: Pool) -> None:
+    def __init__(self, region: str, endpoint: Endpoint, credential: Credential, pool: Pool, streams: StreamClient) -> None:
         self.region = region
         self.endpoint = endpoint
         self.credential = credential
         self.pool = pool
+        self.streams = streams
         self.skew = 0.0
         self._keys: Keys | None = None
         self._signer: Signer | None = None
@@ -41,7 +43,7 @@ class Route:
         return self._signer
 
     def status(self) -> Mapping[str, object]:
-        """For the operator."""
+        """For the operator. Connections of answers that are streamed are not among those of the pool."""
         return {
             "region": self.region,
             "endpoint": f"{self.endpoint.scheme}://{self.endpoint.host_header}{self.endpoint.base_path}",

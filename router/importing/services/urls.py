@@ -31,7 +31,7 @@ def url(stack: Stack, view: View, function: FunctionRef, name: str) -> None:
         authorization.refuse(f"signatures of callers are not checked; {OPEN}")
     mode = view.get("InvokeMode")
     if mode is not None and mode.literal() == "RESPONSE_STREAM":
-        mode.refuse("response streaming is not built yet: answers are sent when they are whole, up to 6 MiB")
+        settings["invoke_mode"] = "response_stream"
     cors = cors_of(view.get("Cors"))
     if cors:
         settings["cors"] = cors

@@ -38,7 +38,7 @@ def _integration(settings: Mapping[str, Any], route: Any, scope: Scope, inherite
     """A route is a function reference, or a map with `function`; its own `auth` and `invocation` replace the trigger's."""
     auth = None if isinstance(route, str) else route.get("auth")
     later = Durability(settings.get("durability") or Durability.DISK) if rules.is_later(settings, route) else None
-    return Integration(_target(route, scope), compile_auth(auth, scope.name, inherited), later)
+    return Integration(_target(route, scope), compile_auth(auth, scope.name, inherited), later, rules.streams(settings, route))
 
 
 def _target(route: Any, scope: Scope) -> Target:

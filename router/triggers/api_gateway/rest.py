@@ -17,9 +17,10 @@ from router.policies.webhook_auth import Auth
 from router.triggers._accept import accepted
 from router.triggers._auth import authorized_body
 from router.triggers._http import UriTooLong, check_header_size, derived_id, invoke, short_token
+from router.triggers._streaming import invoke_streaming
 from router.triggers.api_gateway import payload1
 from router.triggers.api_gateway.binary import BinaryMediaTypes, compile_binary_media_types
-from router.triggers.api_gateway.rest_answers import answer, refusal
+from router.triggers.api_gateway.rest_answers import answer, refusal, streamed
 from router.triggers.api_gateway.routes import Integration, RouteKey, RouteTree, path_parameters, specificity
 from router.triggers.api_gateway.site import Site
 
@@ -27,6 +28,10 @@ BODY_LIMIT = 10 * 1024 * 1024
 TARGET_LIMIT = 10_240
 """Bytes of a URL at a Regional API (semantics/sync.md §3.7)."""
 METHOD_ARN_LIMIT = 1600
+STREAM_TIMEOUT = 900.0
+"""Seconds that a streamed answer may take as a whole, where the API has no `timeout` (semantics/sync.md §3.9)."""
+STREAM_IDLE = 300.0
+"""Seconds that it may pause, at a Regional API."""
 
 _FORBIDDEN_IN_QUERY = frozenset("|{};")
 
@@ -40,6 +45,7 @@ class RestRoute:
     auth: Auth
     context: Mapping[str, Any]
     later: Durability | None = None
+    streams: bool = False
 
 
 @dataclass(slots=True)
@@ -51,6 +57,7 @@ class RestApi:
     binary: BinaryMediaTypes
     stage_variables: Mapping[str, str] | None
     timeout: float
+    stream_timeout: float
     method_arn_overhead: int
 
 
@@ -69,7 +76,7 @@ def build(
             resource_id=resource_id,
             resource=key.path,
         )
-        return RestRoute(key, integration.target, integration.auth, context, integration.later)
+        return RestRoute(key, integration.target, integration.auth, context, integration.later, integration.streams)
 
     arn = f"arn:aws:execute-api:{scope.region}:{scope.account_id}:{api_id}/{stage}/"
     return RestApi(
@@ -78,6 +85,7 @@ def build(
         compile_binary_media_types(settings.get("binary_media_types") or ()),
         dict(settings.get("stage_variables") or {}) or None,
         settings.get("timeout") or 29.0,
+        settings.get("timeout") or STREAM_TIMEOUT,
         len(arn),
     )
 
@@ -141,6 +149,9 @@ def _answer(request: Request, api: RestApi, token: str) -> Conversation:
         reply.headers = [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", token), *reply.headers]
         reply.headers.append(("X-Amzn-Trace-Id", request.trace_id))
         return reply
+    if route.streams:
+        outcome = yield from invoke_streaming(route.target, jsontext.dumps(event), api.stream_timeout, STREAM_IDLE)
+        return streamed(outcome, request, token)
     payload = yield from invoke(route.target, jsontext.dumps(event), api.timeout)
     return answer(payload, request, api.binary, token)
 

@@ -4,14 +4,17 @@ Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lamb
 semantics/sync.md §3.4 to §3.6.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from router.errors import RequestError
+from router.errors import BadStream, RequestError
 from router.model import Headers, Reply, Request
+from router.outcome import Outcome
 from router.triggers._auth import challenge
 from router.triggers._http import BadResponse, ErrorAnswer, ErrorTable, error_answer, error_note
+from router.triggers._payload2 import cookie_headers
 from router.triggers._replies import BODYLESS, OWN_HEADERS, body_bytes, header_name, parse_answer, status_code
+from router.triggers._streaming import DEFAULT_TYPE, announced_length, has_prelude, prelude
 from router.triggers.api_gateway.binary import BinaryMediaTypes
 from router.triggers.api_gateway.payload1 import answer_headers
 
@@ -27,6 +30,7 @@ ERRORS: ErrorTable = {
     "function_error": ErrorAnswer(502, _INTERNAL, _SERVER_ERROR),
     "bad_response": ErrorAnswer(502, _INTERNAL, _SERVER_ERROR),
     "bad_encoding": ErrorAnswer(500, _INTERNAL, _SERVER_ERROR),
+    "bad_stream": ErrorAnswer(500, _INTERNAL, _SERVER_ERROR),
     "timeout": ErrorAnswer(504, b'{"message": "Endpoint request timed out"}', _SERVER_ERROR),
     "throttled": ErrorAnswer(500, _INTERNAL, _SERVER_ERROR),
     "client_error": ErrorAnswer(500, _INTERNAL, _SERVER_ERROR),
@@ -62,6 +66,7 @@ _REMAPPED = frozenset(
         "www-authenticate",
     }
 )
+_REMAPPED_LENGTH = "x-amzn-remapped-content-length"
 _DROPPED = OWN_HEADERS | {
     "host",
     "expect",
@@ -84,14 +89,33 @@ def answer(payload: bytes, request: Request, binary: BinaryMediaTypes, token: st
             "the function's answer is not an object of statusCode, headers, multiValueHeaders, body, isBase64Encoded"
         )
     status = status_code(value.get("statusCode", 200))
-    headers = [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", token), *_headers(value)]
-    headers.append(("X-Amzn-Trace-Id", request.trace_id))
+    headers = _framed(_headers(value, "application/json"), request, token)
     decode = value.get("isBase64Encoded") is True and binary.match(_first_accepted(request))
     body = body_bytes(value.get("body"), base64=decode)
     return Reply(status, headers, b"" if status in BODYLESS else body)
 
 
-def _headers(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def streamed(outcome: Outcome, request: Request, token: str) -> Reply:
+    """The beginning of a streamed answer. Raises BadStream where it does not begin with status and headers (§3.9)."""
+    if outcome.stream is None or not has_prelude(outcome):
+        raise BadStream("the function's answer does not begin with status and headers: it was not streamed as one of HTTP")
+    value = prelude(outcome)
+    try:
+        status = status_code(value.get("statusCode", 200))
+        cookies = cookie_headers(value.get("cookies"))
+        kept = [pair for pair in _headers(value, DEFAULT_TYPE) if pair[0].lower() != _REMAPPED_LENGTH]
+        length = announced_length(value)
+    except BadResponse as error:
+        raise BadStream(str(error)) from None
+    return Reply(status, _framed([*cookies, *kept, *length], request, token), outcome.stream)
+
+
+def _framed(headers: Iterable[tuple[str, str]], request: Request, token: str) -> Headers:
+    ids = [("x-amzn-RequestId", request.id), ("x-amz-apigw-id", token)]
+    return [*ids, *headers, ("X-Amzn-Trace-Id", request.trace_id)]
+
+
+def _headers(value: Mapping[str, Any], default_type: str) -> Iterator[tuple[str, str]]:
     typed = False
     for name, text in answer_headers(value):
         lower = header_name(name)
@@ -101,7 +125,7 @@ def _headers(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             typed = typed or lower == "content-type"
             yield name, text
     if not typed:
-        yield "Content-Type", "application/json"
+        yield "Content-Type", default_type
 
 
 def _first_accepted(request: Request) -> str:

@@ -87,11 +87,15 @@ def _literal(part: str, *, last: bool) -> str:
 
 @dataclass(slots=True)
 class Integration:
-    """What stands behind a route, and who may call it. `later`: how durably its events are accepted; None: callers wait."""
+    """What stands behind a route, and who may call it. `later`: how durably its events are accepted; None: callers wait.
+
+    `streams`: whether answers are passed on as they come.
+    """
 
     target: Target
     auth: Auth
     later: Durability | None = None
+    streams: bool = False
 
 
 R = TypeVar("R")

@@ -10,14 +10,20 @@ from router.triggers.api_gateway.reach import takes_all, unreached
 from router.triggers.api_gateway.routes import DEFAULT_ROUTE, RouteKey, RouteSyntaxError, parse_route_key
 from router.triggers.api_gateway.site import DEFAULT_STAGE, stage_of
 
+TRANSFER_MODE = "response_transfer_mode"
 _ONLY = {
-    "rest": {"binary_media_types": "an HTTP API decides by the content type: text, JSON, XML and JavaScript, else base64"},
+    "rest": {
+        "binary_media_types": "an HTTP API decides by the content type: text, JSON, XML and JavaScript, else base64",
+        TRANSFER_MODE: "an HTTP API sends answers when they are whole, as AWS's do: take `api: rest`, or a function URL",
+    },
     "http": {
         "payload": "a REST API always sends format 1.0",
         "cors": "a REST API has no CORS configuration: add OPTIONS routes and let functions answer",
     },
 }
 """Settings that one `api` alone has, and what the other does instead."""
+
+_UNHEARD = f"`{TRANSFER_MODE}` has no effect: nobody waits for an answer"
 
 _SHORTEST_TIMEOUT = 0.05
 _LONGEST_TIMEOUT = {"rest": 900.0, "http": 30.0}
@@ -30,6 +36,7 @@ def check(settings: Mapping[str, Any], report: Report) -> None:
     _check_settings(settings, api, report)
     _check_timeout(settings.get("timeout"), api, report)
     _check_invocation(settings, report)
+    _check_streams(settings, api, report)
     check_auth(settings.get("auth"), report)
     for text, route in settings["routes"].items():
         if not isinstance(route, str):
@@ -57,6 +64,12 @@ def is_later(settings: Mapping[str, Any], route: Any) -> bool:
     return bool(own == "async" if own is not None else settings["invocation"] == ["async"])
 
 
+def streams(settings: Mapping[str, Any], route: Any) -> bool:
+    """Whether a route passes answers on as they come."""
+    own = None if isinstance(route, str) else route.get(TRANSFER_MODE)
+    return (own or settings.get(TRANSFER_MODE)) == "stream" and not is_later(settings, route)
+
+
 def is_later_at(settings: Mapping[str, Any], path: tuple[str | int, ...]) -> bool:
     """Whether the events of the route that `path` leads into are accepted for later."""
     return is_later(settings, settings["routes"][path[1]])
@@ -74,6 +87,23 @@ def _check_invocation(settings: Mapping[str, Any], report: Report) -> None:
     if settings.get("timeout") is not None and all(is_later(settings, route) for route in settings["routes"].values()):
         message = "`timeout` has no effect: nobody waits for a function"
         report(("timeout",), "without-effect", message, help="remove it", on="key")
+
+
+def _check_streams(settings: Mapping[str, Any], api: str, report: Report) -> None:
+    """Where nobody waits for an answer, or the API has none to stream, saying how it is sent has no effect."""
+    routes = settings["routes"]
+    later = {text: is_later(settings, route) for text, route in routes.items()}
+    if api == "rest" and settings.get(TRANSFER_MODE) == "stream" and all(later.values()):
+        report((TRANSFER_MODE,), "without-effect", _UNHEARD, help="remove it", on="key")
+    for text, route in routes.items():
+        if isinstance(route, str) or route.get(TRANSFER_MODE) != "stream":
+            continue
+        path = ("routes", text, TRANSFER_MODE)
+        if api == "http":
+            message = f"`{TRANSFER_MODE}` has no effect with `api: http`"
+            report(path, "without-effect", message, help=_ONLY["rest"][TRANSFER_MODE], on="key")
+        elif later[text]:
+            report(path, "without-effect", _UNHEARD, help="remove it", on="key")
 
 
 def route_keys(settings: Mapping[str, Any]) -> list[tuple[tuple[Any, ...], str]]:
@@ -103,7 +133,7 @@ def _parsed(settings: Mapping[str, Any], report: Report) -> Iterator[tuple[str, 
 def _check_settings(settings: Mapping[str, Any], api: str, report: Report) -> None:
     for owner, names in _ONLY.items():
         for name, instead in names.items():
-            if owner != api and settings.get(name):
+            if owner != api and settings.get(name) and settings[name] != "buffered":
                 report((name,), "without-effect", f"`{name}` has no effect with `api: {api}`", help=instead, on="key")
     if api == "rest" and stage_of(settings) == DEFAULT_STAGE:
         report(("stage",), "no-stage", "a REST API has a named stage", help="write for example `stage: prod`")

@@ -1,7 +1,8 @@
 """The Invoke API of AWS Lambda itself, for SDKs, the AWS CLI and everything that already calls Lambda.
 
-Point a client's `endpoint_url` at the router and it reaches the declared functions, and no others. Only `Invoke` is served;
-every other operation under Lambda's paths gets a typed error that says so. Signatures are neither wanted nor checked.
+Point a client's `endpoint_url` at the router and it reaches the declared functions, and no others. `Invoke` and
+`InvokeWithResponseStream` are served; every other operation under Lambda's paths gets a typed error that says so. Signatures
+are neither wanted nor checked.
 
 Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html and semantics/sync.md §1.
 """
@@ -19,6 +20,7 @@ from router.triggers.lambda_api.answers import Refused, event_accepted, refusal,
 from router.triggers.lambda_api.calls import MAX_PAYLOAD, VERSIONS, Api, function_segment, payload_of, read_headers
 from router.triggers.lambda_api.judging import judge, routes
 from router.triggers.lambda_api.names import Directory
+from router.triggers.lambda_api.streams import streamed
 
 
 def build(settings: Mapping[str, Any], scope: Scope) -> Api:
@@ -72,6 +74,8 @@ def handle(request: Request, api: Api) -> Conversation:
         return refusal(request, refused)
     except RequestError as error:
         return request_error(request, error)
+    if invoke.stream:
+        return streamed(request, outcome, log_tail=invoke.log_tail)
     return result(request, outcome, dry_run=invoke.type == "DryRun", log_tail=invoke.log_tail)
 
 

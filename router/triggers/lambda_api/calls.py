@@ -24,12 +24,15 @@ MAX_CLIENT_CONTEXT = 3583
 
 VERSIONS = ("2015-03-31", "2014-11-13", "2021-11-15")
 _PATH = re.compile(r"/(?P<version>[^/]+)/functions/(?P<name>[^/]*)/(?P<operation>[^/]*)")
-_INVOKE = ("2015-03-31", "invocations")
+_STREAM_VERSION = "2021-11-15"
+_SERVED = {("2015-03-31", "invocations"), (_STREAM_VERSION, "response-streaming-invocations")}
 _NOT_SERVED = {
-    ("2021-11-15", "response-streaming-invocations"): "InvokeWithResponseStream is not built yet: use Invoke.",
     ("2014-11-13", "invoke-async"): "InvokeAsync is deprecated and not served: use Invoke with the invocation type Event.",
 }
-_ONLY_INVOKE = "This endpoint serves Invoke only: POST /2015-03-31/functions/{FunctionName}/invocations."
+_ONLY_INVOKE = (
+    "This endpoint serves Invoke and InvokeWithResponseStream only: POST /2015-03-31/functions/{FunctionName}/invocations and"
+    " POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations."
+)
 _NOT_TAKEN = {
     "async": "The invocation type Event is not taken here: this endpoint is declared with `invocation: sync`.",
     "sync": "The invocation type RequestResponse is not taken here: this endpoint is declared with `invocation: async`.",
@@ -39,6 +42,7 @@ _BAD_CONTEXT = "Client context must be a valid Base64-encoded JSON object."
 _LONG_CONTEXT = f"Client context must be no more than {MAX_CLIENT_CONTEXT} bytes of Base64."
 
 _INVOCATION_TYPES = ("Event", "RequestResponse", "DryRun")
+_STREAM_TYPES = ("RequestResponse", "DryRun")
 _LOG_TYPES = ("None", "Tail")
 _TENANT_PATTERN = r"[a-zA-Z0-9\._:\/=+\-@ ]+"
 _TENANT = re.compile(_TENANT_PATTERN)
@@ -61,17 +65,24 @@ def function_segment(request: Request) -> str:
     operation = (path["version"], path["operation"]) if path else ("", "")
     if operation in _NOT_SERVED and request.method == "POST":
         raise Refused("UnsupportedOperationException", _NOT_SERVED[operation], "bad_request")
-    if operation != _INVOKE:
+    if operation not in _SERVED:
         raise Refused("UnknownOperationException", _ONLY_INVOKE)
     if request.method != "POST":
         raise Refused("MethodNotAllowedException", _ONLY_INVOKE, headers=[("Allow", "POST")])
     return path["name"] if path else ""
 
 
+def is_streaming(request: Request) -> bool:
+    """Whether a call that is served is InvokeWithResponseStream."""
+    return request.path.startswith(f"/{_STREAM_VERSION}/")
+
+
 def read_headers(request: Request, api: Api, encoded_name: str) -> Invoke:
     """The invocation that path, query and headers ask for, its payload still empty. Raises Refused."""
     who = who_is_asked(request, encoded_name)
-    type = _one_of(request, "x-amz-invocation-type", "invocationType", _INVOCATION_TYPES, "RequestResponse")
+    streams = is_streaming(request)
+    types = _STREAM_TYPES if streams else _INVOCATION_TYPES
+    type = _one_of(request, "x-amz-invocation-type", "invocationType", types, "RequestResponse")
     log_type = _one_of(request, "x-amz-log-type", "logType", _LOG_TYPES, "None")
     context = _client_context(request.header("x-amz-client-context"))
     tenant = _tenant(request.header("x-amz-tenant-id"))
@@ -81,7 +92,8 @@ def read_headers(request: Request, api: Api, encoded_name: str) -> Invoke:
     if wanted is not None and wanted not in api.invocations:
         _refuse_parameter(_NOT_TAKEN[wanted])
     target = Target(api.directory.find(who), who.qualifier)
-    return Invoke(target, b"", type=type, client_context=context, log_tail=log_type == "Tail", tenant_id=tenant)
+    tail, streams = log_type == "Tail", streams and type != "DryRun"
+    return Invoke(target, b"", type=type, client_context=context, log_tail=tail, tenant_id=tenant, stream=streams)
 
 
 def who_is_asked(request: Request, encoded_name: str) -> Asked:
