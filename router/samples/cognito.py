@@ -63,7 +63,7 @@ _VERIFIED = {"PreSignUp": "false", "CustomMessage": "false"}
 OPTIONS = {
     "user": Option("the user's name", reading.text, "ada"),
     "email": Option("the user's address", reading.text, "ada@example.com"),
-    "attributes": Option("the user's attributes, added or replaced", reading.mapping, {}),
+    "attributes": Option("the user's attributes, added or replaced", reading.text_map, {}),
     "user_pool": Option("the user pool", reading.text, shown="REGION_Customers"),
     "client_id": Option("the app client", reading.text, "4qg5k3example7oe2m9q1ab2cd"),
     "request": Option("keys of `request`, added or replaced", reading.mapping, {}),
@@ -113,7 +113,7 @@ def _attributes(operation: str, chosen: Chosen, context: Context) -> dict[str, s
         "email_verified": _VERIFIED.get(operation, "true"),
         "email": chosen["email"],
     }
-    return made | {name: reading.text(value) for name, value in chosen["attributes"].items()}
+    return {**made, **chosen["attributes"]}
 
 
 def _posted(source: str, chosen: Chosen, context: Context) -> Envelope:

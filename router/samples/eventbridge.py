@@ -34,7 +34,7 @@ _ENTRY = {
     **_DOCUMENT,
     "bus": Option("the bus: name or ARN", reading.text, "default"),
     "trace": Option("the X-Ray header", reading.text),
-    "count": Option("how many such entries, at most 10", reading.number, 1),
+    "count": Option("how many such entries", reading.up_to(10), 1),
 }
 
 

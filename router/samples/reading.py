@@ -44,6 +44,18 @@ def number(given: Any) -> int:
     raise ValueError(f"a whole number is wanted, not {_shown(given)}")
 
 
+def up_to(most: int) -> Callable[[Any], int]:
+    """A whole number from 1 on."""
+
+    def read(given: Any) -> int:
+        value = number(given)
+        if not 1 <= value <= most:
+            raise ValueError(f"a number from 1 to {most} is wanted, not {_shown(given)}")
+        return value
+
+    return read
+
+
 def flag(given: Any) -> bool:
     """True or false."""
     if isinstance(given, bool):
@@ -59,6 +71,11 @@ def mapping(given: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"a map is wanted, not {_shown(given)}")
     return value
+
+
+def text_map(given: Any) -> dict[str, str]:
+    """A map whose values are text."""
+    return {name: text(value) for name, value in mapping(given).items()}
 
 
 def texts(given: Any) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from router.triggers._queue_source import region_of
 from router.triggers.sqs.event import md5_of_attributes
 
 SENDER = "AIDAIENQZJOLO23YVJ4VO"
+MOST = 10_000
+"""Messages of a batch (semantics/async.md §B.1)."""
 _SEQUENCE = 18_849_496_460_467_696_128
 """Where FIFO sequence numbers begin: twenty digits."""
 
@@ -107,7 +109,7 @@ OPTIONS = {
     "attributes": Option("message attributes by name", read_attributes),
     "receives": Option("how often it was received, this time included", reading.number, 1),
     "trace": Option("the sender's X-Ray header (AWSTraceHeader)", reading.text),
-    "count": Option("how many such messages are received together", reading.number, 1),
+    "count": Option("how many such messages are received together", reading.up_to(MOST), 1),
 }
 FIFO = {
     **OPTIONS,

@@ -73,7 +73,7 @@ def _api_gateway(variant: str, envelope: Envelope, context: Context) -> Settings
         return {"api": "http", "routes": {"$default": "f"}, "cors": {"allow_origins": ["*"], "allow_methods": ["*"]}}
     stage = _path(envelope).split("/")[1] or "prod"
     routes = {"ANY /{proxy+}": "f", "ANY /": "f"}
-    return {"api": "rest", "stage": stage, "binary_media_types": ["image/*"], "routes": routes}
+    return {"api": "rest", "stage": stage, "binary_media_types": ["image/*", "multipart/form-data"], "routes": routes}
 
 
 def _cognito(variant: str, envelope: Envelope, context: Context) -> Settings:

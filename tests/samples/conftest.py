@@ -52,8 +52,8 @@ def context() -> Context:
     return fixed_context()
 
 
-@pytest.fixture
-def context_at() -> Callable[[float], Context]:
+@pytest.fixture(scope="session")
+def context_at() -> Callable[..., Context]:
     """At another time, with ids from the first again."""
     return fixed_context
 
@@ -85,7 +85,7 @@ def taking(name: str) -> Config:
     return configured(text.replace("VERSION", "V3_0" if variant == "TokenGeneration_ClientCredentials" else "V1_0"))
 
 
-@pytest.fixture(name="taking")
+@pytest.fixture(name="taking", scope="session")
 def taking_() -> Callable[[str], Config]:
     """See `taking`."""
     return taking

@@ -1,12 +1,15 @@
 """Every kind of sample is taken by a trigger made for it, and what its function gets is what AWS's consumers parse."""
 
+import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.parser import models
+from mangum import Mangum
 
 from router.envelopes import Addressed
 from router.samples import KINDS, Context, SampleError, find, make
@@ -96,6 +99,31 @@ def test_its_trigger_takes_it_and_consumers_parse_the_event(name: str, taking: T
     for payload in result.payloads:
         if model is not None:
             model.model_validate(json.loads(payload))
+
+
+HTTP = [name for name, kind in KINDS.items() if kind.type in ("api_gateway", "function_url", "alb") and name not in SILENT]
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_an_application_behind_mangum_sees_the_request_that_was_sent(
+    name: str, taking: Taking, context: Context, play: Play
+) -> None:
+    sent: Any = make(name, {}, context).envelope
+    (payload,) = played(name, taking, context, play).payloads
+    seen: list[tuple[str, bytes]] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.append((scope["method"], (await receive())["body"]))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with asyncio.Runner() as runner:  # Mangum runs on the thread's own loop
+        asyncio.set_event_loop(runner.get_loop())
+        answer = Mangum(application, lifespan="off")(json.loads(payload), SimpleNamespace())
+        asyncio.set_event_loop(None)
+
+    assert answer["statusCode"] == 204
+    assert seen == [(sent.method, sent.body)]
 
 
 @pytest.mark.parametrize(("name", "invoked"), SILENT.items())

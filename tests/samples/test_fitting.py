@@ -82,6 +82,11 @@ def test_an_api_gets_what_a_route_of_it_takes(
     assert line(request(configured, context, API % (api, site), **options)) == expected
 
 
+def test_a_path_begins_with_a_slash_whatever_stands_before_it(configured: Configured, context: Context) -> None:
+    with pytest.raises(SampleError, match="option `path`: a path that begins with `/`"):
+        request(configured, context, API % ("http", "hosts: [h], base_path: /v1"), path="orders")
+
+
 def test_a_body_makes_a_post_of_json(configured: Configured, context: Context) -> None:
     sent = request(configured, context, API % ("http", "hosts: [h]"), body={"a": 1}, route="POST /orders")
     assert (sent.method, sent.body, sent.headers[-1]) == ("POST", b'{"a":1}', ("Content-Type", "application/json"))

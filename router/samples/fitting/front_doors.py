@@ -40,26 +40,29 @@ def _defaults(**chosen: Any) -> dict[str, Any]:
 def api_gateway(wish: Wish) -> Fitted:
     """The first route, the one that is named, or the one that fits the chosen method and path."""
     settings = wish.settings
-    text = wish.pick("route", "routes", lambda routes: _chosen_route(routes, wish.given))
+    text = wish.pick("route", "routes", lambda routes: _chosen_route(routes, wish))
     key = None if text == DEFAULT_ROUTE else parse_route_key(text)
     method = key.method if key is not None and key.method != "ANY" else None
-    given = wish.given.get("method")
+    given = wish.text("method")
     prefix = base_path_of(settings).rstrip("/")
-    path = wish.given.pop("path", None) or (_path_of(key) if key is not None else "/")
+    chosen = wish.text("path")
+    if chosen is not None and chosen.startswith("/"):
+        del wish.given["path"]
+    path = chosen or (_path_of(key) if key is not None else "/")
     kind = wish.named(f"api_gateway/{settings['api']}-{_variant(wish, given or method)}", f"{settings['api']}-")
     api_id = settings.get("api_id") or derived_id(10, wish.trigger.name)
     host = _host(settings) or f"{api_id}.execute-api.{wish.context.region}.amazonaws.com"
     return Fitted(kind, _defaults(host=host, path=f"{prefix}{path}", method=method))
 
 
-def _chosen_route(routes: Mapping[str, Any], given: Mapping[str, Any]) -> str | None:
+def _chosen_route(routes: Mapping[str, Any], wish: Wish) -> str | None:
     """The first whose key fits what was chosen."""
-    method, path = given.get("method"), given.get("path")
+    method, path = wish.text("method"), wish.text("path")
     for text in routes:
         if text == DEFAULT_ROUTE:
             continue
         key = parse_route_key(text)
-        if (method is None or key.method in ("ANY", method)) and (path is None or _fits(key, str(path))):
+        if (method is None or key.method in ("ANY", method)) and (path is None or _fits(key, path)):
             return text
     return DEFAULT_ROUTE if DEFAULT_ROUTE in routes else None
 
@@ -83,14 +86,15 @@ def function_url(wish: Wish) -> Fitted:
     """Any path."""
     url = derived_id(32, wish.trigger.name)
     host = _host(wish.settings) or f"{url}.lambda-url.{wish.context.region}.on.aws"
-    return Fitted(wish.named(f"function_url/{_variant(wish, wish.given.get('method'))}"), {"host": host})
+    return Fitted(wish.named(f"function_url/{_variant(wish, wish.text('method'))}"), {"host": host})
 
 
 def alb(wish: Wish) -> Fitted:
     """What the first rule with a function wants, or the rule that is named; without rules any request."""
     settings = wish.settings
-    if not settings["rules"] and "rule" not in wish.given:
-        return Fitted(wish.named(f"alb/{_variant(wish, wish.given.get('method'))}"), _defaults(host=_host(settings)))
+    if not settings["rules"] and wish.given.get("rule") is None:
+        wish.given.pop("rule", None)
+        return Fitted(wish.named(f"alb/{_variant(wish, wish.text('method'))}"), _defaults(host=_host(settings)))
     name = wish.pick("rule", "rules", _first_with_function)
     rule = settings["rules"][name]
     host = globbed(rule["host"][0], "www") if rule.get("host") else _host(settings)
@@ -108,7 +112,7 @@ def alb(wish: Wish) -> Fitted:
         query=query or None,
         headers=headers or None,
     )
-    return Fitted(wish.named(f"alb/{_variant(wish, wish.given.get('method') or defaults.get('method'))}"), defaults)
+    return Fitted(wish.named(f"alb/{_variant(wish, wish.text('method') or defaults.get('method'))}"), defaults)
 
 
 def _first_with_function(rules: Mapping[str, Any]) -> str | None:

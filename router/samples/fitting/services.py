@@ -13,7 +13,7 @@ def cognito(wish: Wish) -> Fitted:
     settings = wish.settings
     assigned = {name: each for name, each in settings["operations"].items() if each is not None}
     operation = wish.given.pop("operation", None)
-    if operation is not None and operation not in assigned:
+    if operation is not None and (not isinstance(operation, str) or operation not in assigned):
         raise SampleError(
             f"the trigger {wish.trigger.name} has no operation `{operation}`; {said_of(str(operation), assigned)}"
         )

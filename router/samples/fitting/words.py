@@ -28,9 +28,14 @@ class Wish:
         wanted = self.given.pop(option, None)
         if wanted is None:
             return (first(declared) if first is not None else None) or next(iter(declared))
-        if wanted not in declared:
+        if not isinstance(wanted, str) or wanted not in declared:
             raise SampleError(f"the trigger {self.trigger.name} has no {option} `{wanted}`; {said_of(str(wanted), declared)}")
-        return str(wanted)
+        return wanted
+
+    def text(self, option: str) -> str | None:
+        """What was chosen, where it is text; what it is else is refused when the sample is made."""
+        value = self.given.get(option)
+        return value if isinstance(value, str) else None
 
     def named(self, default: str, prefix: str = "") -> str:
         """The name of the kind: `type/variant`, a variant alone, or one behind the prefix that this trigger wants."""

@@ -35,14 +35,14 @@ def request_of(event: Any, *, prefix: str = "", decoded: bool = False) -> HttpEn
 
 def _reader(event: Any) -> Callable[[Any, str, bool], HttpEnvelope]:
     if isinstance(event, dict):
-        records = event.get("Records")
+        records, about = event.get("Records"), event.get("requestContext")
         if "rawPath" in event:
             return _payload_2
-        if "elb" in (event.get("requestContext") or {}):
+        if isinstance(about, dict) and "elb" in about:
             return _load_balancer
         if "httpMethod" in event:
             return _payload_1
-        if isinstance(records, list) and len(records) == 1 and "cf" in (records[0] or {}):
+        if isinstance(records, list) and len(records) == 1 and isinstance(records[0], dict) and "cf" in records[0]:
             return _edge
     raise SampleError(
         "this is no event of an HTTP front door: known are payload 1.0 (`httpMethod`), payload 2.0 (`rawPath`), the event of a"
