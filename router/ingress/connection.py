@@ -18,6 +18,8 @@ from typing import Any, Protocol, cast
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from router.ingress.incoming import Incoming, IncomingBody, RawHeaders
+from router.ingress.past_upgrade import parser_of_body
+from router.ingress.request import ends
 
 log = logging.getLogger("router.ingress")
 
@@ -25,7 +27,7 @@ MAX_LINE = 32 * 1024
 """Bytes of a request line or of one header. Above every front door's own limit, so that each answers in its own words."""
 MAX_HEADERS = 256
 MAX_HEAD = 256 * 1024
-"""Bytes of a whole head, and so the memory that an unfinished one can take."""
+"""Bytes of a whole head, and of what stands between the pieces of a body: the memory that an unfinished one can take."""
 MOST_PIPELINED = 16
 """Requests that wait behind the one that is worked on, before nothing more is read."""
 KEEPALIVE_SECONDS = 75.0
@@ -59,8 +61,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         *("_door", "_server", "_loop", "_parser", "_queue", "_task", "_timer", "_due", "_unread", "_paused", "_drained"),
         *("_target", "_headers", "_head_size", "_in_head", "_headers_done", "_receiving", "_holds", "_full", "_deaf", "_last"),
-        "_lingers",
-        *("transport", "peer", "local_port", "tls"),
+        *("_lingers", "_eof", "_broken", "_leaves_off", "transport", "peer", "local_port", "tls"),
     )
 
     def __init__(self, server: "Server", door: Door, loop: asyncio.AbstractEventLoop) -> None:
@@ -78,10 +79,10 @@ class Connection(asyncio.Protocol):
         self._target = b""
         self._headers: RawHeaders = []
         self._head_size = 0
-        self._in_head = self._headers_done = False
+        self._in_head = self._headers_done = self._leaves_off = False
         self._receiving: IncomingBody | None = None
         self._holds = 0
-        self._full = self._deaf = self._last = self._lingers = False
+        self._full = self._deaf = self._last = self._lingers = self._eof = self._broken = False
         self.transport: asyncio.Transport | None = None
         self.peer = "127.0.0.1"
         self.local_port = 80
@@ -115,8 +116,7 @@ class Connection(asyncio.Protocol):
         """A caller may close its side and still wait for its answer; TLS has no such half."""
         if self._receiving is not None:
             self._receiving.fail("the caller closed its side")
-        self._last = True
-        self._deaf = True
+        self._eof = self._deaf = True
         return self._task is not None and self.tls is None
 
     def data_received(self, data: bytes) -> None:
@@ -128,14 +128,14 @@ class Connection(asyncio.Protocol):
         self._head_size += len(data)
         try:
             self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            self._deaf = True  # another protocol would follow, and there is none
+        except HttpParserUpgrade as upgrade:
+            self._pass_over_upgrade(data[upgrade.args[0] :])
         except HttpParserCallbackError as error:
             self._refuse(str(error.__context__ or error))
         except HttpParserError as error:
             self._refuse(str(error))
-        if self._in_head and self._head_size > MAX_HEAD:
-            self._refuse(f"the head is larger than {MAX_HEAD} bytes")
+        if self._head_size > MAX_HEAD and not self._broken:
+            self._refuse(f"the head, or what stands between pieces of the body, is larger than {MAX_HEAD} bytes")
         if self._queue and self._task is None:
             self._due = _NEVER
             self._server.serving.add(self)
@@ -187,14 +187,20 @@ class Connection(asyncio.Protocol):
         self._in_head = False
         self._headers_done = True
         body = self._receiving = IncomingBody(self._hold)
-        keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
-        self._queue.append(Incoming(method, self._target, version, self._headers, body, keep_alive))
+        upgrades = parser.should_upgrade()
+        keep_alive = parser.should_keep_alive() and not upgrades
+        incoming = Incoming(method, self._target, version, self._headers, body, keep_alive)
+        self._leaves_off = upgrades and incoming.has_body
+        self._queue.append(incoming)
 
     def on_body(self, data: bytes) -> None:
+        self._head_size = 0
         if self._receiving is not None and not self._lingers:
             self._receiving.feed(data)
 
     def on_message_complete(self) -> None:
+        if self._leaves_off:  # the parser does, not the message
+            return
         if self._receiving is not None:
             self._receiving.finish()
             self._receiving = None
@@ -229,7 +235,7 @@ class Connection(asyncio.Protocol):
     @property
     def is_last(self) -> bool:
         """Whether the answer that is being made is the last one: the caller, or the server, ends the connection."""
-        return self._last
+        return self._last or ((self._eof or self._broken) and not self._queue)
 
     def stop(self) -> None:
         """End when the present answer is out; at once where there is none."""
@@ -274,7 +280,7 @@ class Connection(asyncio.Protocol):
                 if not await self._door.serve(incoming, self):
                     self._end(incoming)
                     return
-            if self._last:
+            if self._last or self._eof:
                 self.close()
         except ConnectionError:
             self.close()
@@ -287,9 +293,9 @@ class Connection(asyncio.Protocol):
             self._server.served(self)
 
     def _end(self, incoming: Incoming) -> None:
-        """Close. The rest of a body that is still to come is read and dropped first, or its sender would not see the answer."""
+        """Close. What is still to come of a body, or behind bad bytes, is dropped first: its sender is to see the answer."""
         self._queue.clear()
-        if incoming.body.is_whole or self._deaf or self.transport is None:
+        if self._eof or self.transport is None or (incoming.body.is_whole and not self._broken):
             self.close()
             return
         self._lingers = True
@@ -297,18 +303,31 @@ class Connection(asyncio.Protocol):
         incoming.body.take()
         if self.transport.can_write_eof():
             self.transport.write_eof()
+        elif self._broken:
+            self.close()
 
     def _refuse(self, detail: str) -> None:
         """The bytes are no request: the last thing that is answered here. Where they were to be a body its reader is told."""
-        self._deaf = True
+        self._deaf = self._broken = True
         if self._receiving is not None:
             self._receiving.fail(detail)
-            self._last = True
             return
         refused = Incoming("", b"/", "1.1", [], IncomingBody(self._hold), keep_alive=False)
         refused.malformed = detail
         refused.body.finish()
         self._queue.append(refused)
+
+    def _pass_over_upgrade(self, rest: bytes) -> None:
+        """Another protocol would follow, and there is none. A body that comes before it belongs to the request."""
+        if not self._leaves_off:
+            self._deaf = True
+            return
+        self._leaves_off = False
+        try:
+            self._parser = parser_of_body(self._headers, self)
+            self.data_received(rest)
+        except HttpParserError as error:
+            self._refuse(str(error))
 
     def _hold(self, on: bool) -> None:
         self._holds += 1 if on else -1
@@ -339,13 +358,6 @@ class Connection(asyncio.Protocol):
             return
         log.info("A caller that does not read its answer was given up.", extra={"bytes_left": left})
         self.transport.abort()
-
-
-def ends(transport: asyncio.BaseTransport) -> tuple[str, int]:
-    """The caller's address and the port that it reached; over a Unix socket the loopback address and 80."""
-    peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-    address = peer[0] if isinstance(peer, tuple) else "127.0.0.1"
-    return address.partition("%")[0], local[1] if isinstance(local, tuple) else 80
 
 
 class Server:

@@ -117,6 +117,7 @@ class Incoming:
         self.expects_continue = False
         self.has_body = False
         self.malformed: str | None = None
+        hosts = 0
         for name, value in headers:
             size = len(name)
             if size == 14 and name.lower() == b"content-length":
@@ -124,5 +125,11 @@ class Incoming:
                 self.has_body = self.length > 0
             elif size == 17 and name.lower() == b"transfer-encoding":
                 self.has_body = True
+                self.keep_alive = keep_alive and version != "1.0"  # RFC 9112 §6.1: there, it may frame nothing
+            elif size == 4 and name.lower() == b"host":
+                hosts += 1
             elif size == 6 and name.lower() == b"expect":
-                self.expects_continue = value.lower() == b"100-continue"
+                self.expects_continue = value.lower() == b"100-continue" and version != "1.0"  # RFC 9110 §10.1.1
+        if hosts != 1 and (hosts or version != "1.0"):  # RFC 9112 §3.2
+            self.malformed = "there is no Host header" if not hosts else "there is more than one Host header"
+            self.keep_alive = False

@@ -4,6 +4,7 @@ Nothing is decoded or normalised here (front doors differ in that), except the r
 address of the caller behind trusted proxies.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import Iterable
@@ -54,6 +55,13 @@ class Caller(Protocol):
     peer: str
     local_port: int
     tls: Any
+
+
+def ends(transport: asyncio.BaseTransport) -> tuple[str, int]:
+    """The caller's address and the port that it reached; over a Unix socket the loopback address and 80."""
+    peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    address = peer[0] if isinstance(peer, tuple) else "127.0.0.1"
+    return address.partition("%")[0], local[1] if isinstance(local, tuple) else 80
 
 
 class RequestReader:

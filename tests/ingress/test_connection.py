@@ -125,6 +125,75 @@ async def test_another_protocol_is_not_switched_to(open_door: OpenDoor) -> None:
     assert await exchange(door.port, asked) == [(200, b"GET /1 0")]
 
 
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize("framed", [b"Content-Length: 5\r\n\r\nhello", CHUNKED + b"\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"])
+@pytest.mark.parametrize("crumbs", [False, True])
+async def test_the_body_of_a_request_that_asks_for_another_protocol_is_read(
+    open_door: OpenDoor, framed: bytes, crumbs: bool
+) -> None:
+    door = await open_door(echo)
+    whole = b"POST /a HTTP/1.1\r\nHost: x\r\n" + UPGRADE + framed
+    pieces = [whole[at : at + 1] for at in range(len(whole))] if crumbs else [whole + GET % 2]
+    assert await exchange(door.port, *pieces) == [(200, b"POST /a 5")]
+
+
+async def test_bad_framing_is_refused_behind_a_wish_for_another_protocol_too(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    sent = b"POST /a HTTP/1.1\r\nHost: x\r\n" + UPGRADE + b"Transfer-Encoding: gzip\r\n\r\nhello"
+    ((status, _),) = await exchange(door.port, sent)
+    assert status == 400
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n"])
+async def test_a_request_names_exactly_one_host(open_door: OpenDoor, hosts: bytes) -> None:
+    door = await open_door(echo)
+    ((status, body),) = await exchange(door.port, b"GET /1 HTTP/1.1\r\n" + hosts + b"\r\n" + LAST)
+    assert (status, json.loads(body)) == (400, {"message": "The request is malformed."})
+
+
+async def test_chunks_frame_nothing_that_follows_for_a_caller_of_http_1_0(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    first = b"POST /1 HTTP/1.0\r\nConnection: keep-alive\r\n" + CHUNKED + b"\r\n0\r\n\r\n"
+    assert await exchange(door.port, first + GET % 2) == [(200, b"POST /1 0")]
+
+
+async def test_a_caller_of_http_1_0_is_not_told_to_go_on(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    sent = b"POST /1 HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    assert await exchange(door.port, sent, b"hello") == [(200, b"POST /1 5")]
+
+
+async def test_everything_that_was_asked_before_a_caller_closed_its_side_is_answered(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    answers = await exchange(door.port, b"".join(GET % number for number in range(4)), half_close=True)
+    assert answers == [(200, b"GET /%d 0" % number) for number in range(4)]
+
+
+async def test_bad_bytes_in_a_body_do_not_hurt_the_requests_before_it(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    first, second = await exchange(door.port, GET % 1 + b"POST /2 HTTP/1.1\r\nHost: x\r\n" + CHUNKED + b"\r\nnonsense\r\n")
+    assert (first, second[0]) == ((200, b"GET /1 0"), 400)
+
+
+async def test_the_sender_of_bad_bytes_sees_the_answer_though_it_goes_on_sending(open_door: OpenDoor) -> None:
+    door = await open_door(echo)
+    ((status, _),) = await exchange(door.port, b"nonsense\r\n\r\n", *[b"x" * 65536] * 64, half_close=True)
+    assert status == 400
+
+
+@pytest.mark.parametrize("endless", [b"0\r\nX: ", b"0\r\n", b"5;extension="])
+async def test_what_stands_between_the_pieces_of_a_body_is_limited(open_door: OpenDoor, endless: bytes) -> None:
+    door = await open_door(echo)
+    head = b"POST / HTTP/1.1\r\nHost: x\r\n" + CHUNKED + b"\r\n1\r\na\r\n" + endless
+    filling = b"x" * 65536 if endless != b"0\r\n" else b"x: y\r\n" * 10_000
+    ((status, body),) = await exchange(door.port, head, *[filling] * 8)
+    assert status == 400
+    assert b"between pieces of the body" in body
+
+
 async def test_the_rest_of_a_refused_body_is_dropped_so_that_its_sender_sees_the_answer(open_door: OpenDoor) -> None:
     def refuse(request: Request, built: Any) -> Conversation:
         return Reply(403, [], b"no")

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.ingress.connection import ends
 from router.ingress.incoming import Incoming, IncomingBody
-from router.ingress.request import RequestReader, authority_of, host_name, new_id, new_trace_id, split_target
+from router.ingress.request import RequestReader, authority_of, ends, host_name, new_id, new_trace_id, split_target
 from router.model import Request
 from router.settings import Address, Listener
 
