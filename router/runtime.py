@@ -37,7 +37,7 @@ from router.model import Function
 from router.ports import Acceptor, Clock, Invoker
 from router.processes.door_link import EngineLink, RemoteInvoker, RemoteJournal, RemotePermit
 from router.processes.engine_link import DoorLinks, Snapshot
-from router.processes.roles import ALONE, Place, Role
+from router.processes.roles import ALONE, Place, Role, stop_signals
 from router.routing import Table
 from router.settings import Address, Config
 from router.telemetry import Telemetry
@@ -150,14 +150,14 @@ class Daemon:
             worker.start()
 
     async def wait(self) -> None:
-        """Return when SIGTERM or SIGINT comes, or `stop` is called.
+        """Return when SIGTERM, SIGINT or SIGHUP comes, or `stop` is called.
 
         Supervisors repeat SIGTERM: it changes nothing until the daemon is closed. A second SIGINT is an impatient person's: it
         is a KeyboardInterrupt again.
         """
         loop = asyncio.get_running_loop()
         alone = self._place.role is Role.WHOLE
-        for number in (signal.SIGTERM, signal.SIGINT) if alone else (signal.SIGTERM,):
+        for number in stop_signals() if alone else (signal.SIGTERM,):
             loop.add_signal_handler(number, self.stop)
         if self._place.life is not None:
             loop.add_reader(self._place.life, self._orphaned)

@@ -63,7 +63,7 @@ def command(
     demands: tuple[Only, ...],
     time_scale: float,
 ) -> None:
-    """Validate CONFIG (default: router.yaml) and run the daemon until SIGTERM or SIGINT."""
+    """Validate CONFIG (default: router.yaml) and run the daemon until SIGTERM, SIGINT or SIGHUP."""
     if local and no_local:
         raise click.UsageError("--local and --no-local exclude each other.")
     loaded = load([config], overlays, env=os.environ, files=LocalFiles(), require_env=True, now=time.time())
@@ -75,6 +75,7 @@ def command(
     if demands and not chosen.triggers:
         click.echo("lambda-router: No trigger is what --only asks for.", err=True)
         sys.exit(1)
+    _open_standard_streams()
     configure(chosen.log)
     local_selection = selection(local, no_local)
     try:
@@ -84,6 +85,13 @@ def command(
     except (StartError, BackendError) as error:
         click.echo(f"lambda-router: {error}", err=True)
         sys.exit(1)
+
+
+def _open_standard_streams() -> None:
+    """Where a service manager closed them, they lead nowhere: libuv ends a program whose sockets get their numbers."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(opened, True)
+    os.close(opened)
 
 
 def _demands(values: tuple[str, ...]) -> tuple[Only, ...]:

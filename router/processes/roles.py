@@ -1,9 +1,16 @@
 """What a process of the daemon is for, and how it reaches the others."""
 
+import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+
+
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """What asks the daemon to drain and end. SIGHUP, a terminal that closes, is among them unless it is ignored (`nohup`)."""
+    hangs_up = signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
+    return (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hangs_up else []))
 
 
 class Role(Enum):

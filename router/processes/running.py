@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import os
+import select
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -59,6 +61,9 @@ def _body(config: Config, selection: LocalSelection, time_scale: float, place: P
         except (StartError, BackendError) as error:
             sys.stderr.write(f"lambda-router: {error}\n")
             return 1
+        finally:
+            if place.role is Role.ENGINE and select.select([life], [], [], 0)[0]:  # who made the folder is gone
+                shutil.rmtree(Path(place.link).parent, ignore_errors=True)
         return 0
 
     return body

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from router.processes.roles import stop_signals
+
 log = logging.getLogger("router.processes")
 
 START_SECONDS = 60.0
@@ -53,8 +55,8 @@ class Supervisor:
     _life: tuple[int, int] = field(default_factory=os.pipe)
 
     def run(self) -> int:
-        """Supervise until SIGTERM or SIGINT; the exit code: 0, or that of a process that could not start."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        """Supervise until SIGTERM, SIGINT or SIGHUP; the exit code: 0, or that of a process that could not start."""
+        for number in stop_signals():
             signal.signal(number, self._ask_to_stop)
         for member in (self.engine, *self.doors):
             code = self._start(member)
@@ -70,7 +72,7 @@ class Supervisor:
         return 0
 
     def _ask_to_stop(self, number: int, frame: object) -> None:
-        self._impatient = self._stopping and number == signal.SIGINT
+        self._impatient = self._impatient or (self._stopping and number == signal.SIGINT)
         self._stopping = True
 
     def _start(self, member: Member) -> int | None:
@@ -145,12 +147,13 @@ class Supervisor:
 def _become(body: Callable[[], int]) -> None:
     """Be the child. Never returns: what stands on the parent's stack is not for it to unwind.
 
-    A terminal interrupts everybody; who ends when is the supervisor's to say.
+    A terminal interrupts everybody, and tells everybody that it closes; who ends when is the supervisor's to say.
     """
     code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         code = body()
     except BaseException:
         log.exception("A process of the daemon failed.")

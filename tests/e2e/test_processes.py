@@ -149,18 +149,50 @@ def _delivered(several: Several) -> set[str]:
     }
 
 
-def test_it_drains_when_it_is_told_to_end(several: Several) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_it_drains_when_it_is_told_to_end(several: Several, number: signal.Signals) -> None:
     children = psutil.Process(several.running.process.pid).children(recursive=True)
     assert several.call("/later", b"{}")[0] == 202
-    several.running.process.send_signal(signal.SIGTERM)
+    several.running.process.send_signal(number)
     assert several.running.process.wait(PATIENCE) == 0
     assert psutil.wait_procs(children, timeout=PATIENCE)[1] == []
 
 
-def test_without_its_supervisor_every_process_ends(several: Several) -> None:
+def test_without_its_supervisor_every_process_ends_and_leaves_nothing_behind(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    several = Several(start(CONFIG, TMPDIR=str(tmp_path / "t")))
     children = psutil.Process(several.running.process.pid).children(recursive=True)
+    assert list((tmp_path / "t").glob("lambda-router-*/engine"))
     several.running.process.kill()
     assert psutil.wait_procs(children, timeout=PATIENCE)[1] == []
+    assert list((tmp_path / "t").glob("lambda-router-*/engine")) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_it_runs_where_its_standard_streams_are_closed(tmp_path: Path, workers: int) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    text = CONFIG.replace('main: "127.0.0.1:0"', f'main: "127.0.0.1:{port}"').replace("workers: 2", f"workers: {workers}")
+    (tmp_path / "app.py").write_text("def show(event, context): return 'shown'\n")
+    (tmp_path / "router.yaml").write_text(text.replace("PRINTER", str(tmp_path)))
+    command = 'exec "$0" -m router run router.yaml <&- >&- 2>&-'
+    process = subprocess.Popen(["sh", "-c", command, sys.executable], cwd=tmp_path)
+    try:
+        wait_for(lambda: process.poll() is not None or _shows(port))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
+
+
+def _shows(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/now", timeout=PATIENCE) as answer:
+            return bool(answer.read() == b"shown")
+    except OSError:
+        return False
 
 
 def test_an_address_in_use_stops_the_start(tmp_path: Path) -> None:
