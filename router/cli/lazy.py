@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from router.cli.streams import printing
+
 
 class LazyGroup(click.Group):
     """Imports `<package>.<name>` on use and takes its `command`. `summaries`: the help line of each name.
@@ -18,6 +20,11 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self._package = package
         self._summaries = summaries
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """The whole command, however much of its output is taken."""
+        with printing():
+            return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self._summaries)

@@ -90,6 +90,6 @@ def write(outputs: Outputs, writers: Mapping[str, Callable[[], str]]) -> None:
         click.echo(writers[name](), nl=False)
     for file, name in outputs.files.items():
         try:
-            Path(file).write_text(click.unstyle(writers[name]()), encoding="utf-8")
+            Path(file).write_text(click.unstyle(writers[name]()), encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise click.UsageError(f"{file} cannot be written: {error.strerror}.") from None

@@ -10,6 +10,7 @@ import sys
 import click
 
 from router.cli.outputs import Outputs, output_options
+from router.cli.streams import is_about_output
 from router.cli.test import faults
 from router.cli.test.verdict import Verdict
 from router.testing.selecting import BadExpression, Wanted, parse
@@ -77,5 +78,7 @@ def command(
     except click.ClickException:
         raise
     except Exception as error:  # a bug of ours must not look like a failed test
+        if is_about_output(error):
+            raise
         click.echo(f"lambda-router: internal error, no verdict: {type(error).__name__}: {error}", err=True)
         sys.exit(Verdict.NONE)
