@@ -19,7 +19,7 @@ from router.config.fingerprints import fingerprinted
 from router.config.fitting import BY_NAME, fitted
 from router.config.fixes import verified
 from router.config.nodes import MapNode, Opaque, ScalarNode, child, locate, scalars
-from router.config.problem import Path, Problem, Severity, Suppressed, hidden, within
+from router.config.problem import Path, Problem, Severity, Suppressed, hidden, legible, within
 from router.config.reporting import Reporter
 from router.config.rules import check
 from router.config.rules.context import Context
@@ -147,10 +147,11 @@ def _told(problems: Iterable[Problem]) -> list[Problem]:
 
 def _printed(problem: Problem, redact: Callable[[str], str], texts: Mapping[str, str]) -> Problem:
     """Without what must not be printed, and at a place that the file has."""
-    help_text = redact(problem.help) if problem.help is not None else None
+    help_text = legible(redact(problem.help)) if problem.help is not None else None
     text = texts.get(problem.file)
     span = within(text, problem.span) if text else problem.span
-    return replace(problem, message=redact(problem.message), help=help_text, span=span)
+    related = tuple(replace(other, message=legible(redact(other.message))) for other in problem.related)
+    return replace(problem, message=legible(redact(problem.message)), help=help_text, related=related, span=span)
 
 
 def _shapes(types: Mapping[str, TriggerType]) -> Shapes:

@@ -19,6 +19,14 @@ LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 """What ends a line in YAML 1.1."""
 
 
+_LONGEST_MESSAGE = 2_000
+"""Characters. A message quotes what stands in the file, which may be anything."""
+
+_WIDEST_EXCERPT = 400
+_BEFORE = 100
+"""Characters of a source line that are shown where it is longer, and how many of them before the caret."""
+
+
 class Severity(StrEnum):
     """An error keeps the configuration from running; a warning does not; an info is worth knowing."""
 
@@ -173,6 +181,19 @@ def render(problem: Problem, sources: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+def legible(text: str) -> str:
+    """A message without what would steer a terminal or turn its text around, and of a length that can be read."""
+    if len(text) > _LONGEST_MESSAGE:
+        text = f"{text[: _LONGEST_MESSAGE // 2]}…{text[-_LONGEST_MESSAGE // 2 :]}"
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() or character in "\n\t":
+        return character
+    return character.encode("unicode_escape").decode()
+
+
 def source_line(text: str, number: int) -> str | None:
     """Line `number` (from 1) of a text, by YAML's line breaks; None beyond its end."""
     lines = source_lines(text)
@@ -212,5 +233,18 @@ def _excerpt(span: Span, sources: Mapping[str, str]) -> list[str]:
     start = min(span.column - 1, len(line))
     end = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
     width = max(1, min(end, len(line)) - start)
+    line = "".join(character if character.isprintable() or character == "\t" else "\ufffd" for character in line.rstrip())
+    line, start = _window(line, start)
     indent = "".join("\t" if character == "\t" else " " for character in line[:start])
-    return [f"  {number} | {line.rstrip()}", f"  {' ' * len(number)} | {indent}{'^' * width}"]
+    carets = "^" * max(1, min(width, len(line) - start))
+    return [f"  {number} | {line}", f"  {' ' * len(number)} | {indent}{carets}"]
+
+
+def _window(line: str, start: int) -> tuple[str, int]:
+    """The part of a long line that a caret at `start` speaks of, and where the caret stands in it."""
+    if len(line) <= _WIDEST_EXCERPT:
+        return line, start
+    first = max(0, start - _BEFORE)
+    shown = line[first : first + _WIDEST_EXCERPT]
+    before, behind = "…" if first else "", "…" if first + _WIDEST_EXCERPT < len(line) else ""
+    return f"{before}{shown}{behind}", start - first + len(before)

@@ -102,3 +102,20 @@ def test_the_form_of_what_is_suppressed() -> None:
         "reason": "called by hand",
         "comment": {"file": "a.yaml", "line": 1, "column": 20},
     }
+
+
+def test_what_a_file_holds_neither_steers_a_terminal_nor_floods_it(load_text: Callable[..., Loaded]) -> None:
+    text = f'version: 1\nlog: {{level: "\\e[31m\u202e"}}\nfunctions: {{f: "{"x" * 5_000}"}}\n'
+    loaded = load_text(text)
+    told = "\n".join(render(problem, loaded.sources) for problem in loaded.problems)
+    assert "`\\x1b[31m\\u202e` is not" in told
+    assert '2 | log: {level: "\\e[31m\ufffd"}\n' in told
+    assert f"`{'x' * 999}…{'x' * 963}` is not the ARN of a Lambda function" in told
+    assert f'3 | functions: {{f: "{"x" * 384}…\n    | {" " * 15}{"^" * 386}\n' in told
+
+
+def test_a_long_line_is_shown_around_the_caret() -> None:
+    span = Span("router.yaml", 1, 1_001, 1, 1_004)
+    text = "a" * 1_000 + "bad" + "c" * 1_000
+    expected = f"  1 | …{'a' * 100}bad{'c' * 297}…\n    | {' ' * 101}^^^"
+    assert render(Problem("code", "message", span), {"router.yaml": text}).split("\n", 1)[1] == expected
