@@ -17,12 +17,12 @@ import click
 from router.cli.configuration import DEFAULT, overlay_option
 from router.cli.findings import show_problems
 from router.cli.quiet import quiet
+from router.cli.sources import Sources
 from router.config import Loaded, Severity, load
 from router.config.effective import Branch, effective
 from router.config.files import Files
 from router.explaining.comparison import Recorded, compare
 from router.explaining.one import prepare
-from router.files import LocalFiles
 from router.review import difference_text, differences
 from router.review.difference_text import Review
 from router.review.redaction import Redact
@@ -117,7 +117,7 @@ def _printed(review: Review, form: str, redact: Redact) -> str:
 
 
 def _side(spec: str, other: str, overlays: tuple[str, ...], now: float) -> Side:
-    files: Files = LocalFiles()
+    files: Files = Sources()
     file = spec
     if spec.startswith(_GIT):
         reference, _, path = spec.removeprefix(_GIT).partition(":")

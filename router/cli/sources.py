@@ -1,4 +1,7 @@
-"""Which configurations a command is called with, and files that are not what lies on the disk: standard input, mended texts."""
+"""Which configurations a command is called with, and files that are not what lies on the disk: standard input, mended texts.
+
+A pipe (`<(helm template …)`) gives its content only once, so that is kept for whoever asks again.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +17,7 @@ _WILD = frozenset("*?[")
 
 
 class Sources(LocalFiles):
-    """This machine's files, with other contents for some of them, by absolute path."""
+    """This machine's files, each pipe read once, with other contents for some of them, by absolute path."""
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
@@ -25,7 +28,12 @@ class Sources(LocalFiles):
 
     def read(self, path: str) -> bytes:
         known = self.contents.get(self.absolute(path))
-        return super().read(path) if known is None else known
+        if known is not None:
+            return known
+        content = super().read(path)
+        if not Path(path).is_file():
+            self.put(path, content)
+        return content
 
     def kind(self, path: str) -> Kind | None:
         return "file" if self.absolute(path) in self.contents else super().kind(path)

@@ -1,6 +1,7 @@
 """`lambda-router diff`, on files, folders and revisions of a real git repository."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -300,6 +301,16 @@ def test_secrets_are_compared_and_not_shown(run: Run, tmp_path: Path) -> None:
         ("triggers.page.hosts", '["${HOST}"]', '["${OTHER}"]'),
     ]
     assert run("a.yaml", "a.yaml", HOST=None).exit_code == 0
+
+
+def test_a_pipe_is_a_side(run: Run, tmp_path: Path) -> None:
+    write(tmp_path, a_yaml=PAGE)
+    reading, writing = os.pipe()
+    os.write(writing, PAGE.encode())
+    os.close(writing)
+    result = run("a.yaml", f"/dev/fd/{reading}")
+    os.close(reading)
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_an_invalid_side(run: Run, tmp_path: Path) -> None:

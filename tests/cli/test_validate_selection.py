@@ -1,6 +1,7 @@
 """`lambda-router validate`: what is checked, which findings count, and the exit code."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,16 @@ def test_standard_input(run: Run) -> None:
         "<stdin>:3:3: warning[unused-function] no trigger uses the function `a`\n"
         "<stdin>:5:57: error[unknown-function] there is no function `b`\n",
     )
+
+
+def test_a_pipe_is_read_once_for_every_stage(run: Run) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, GOOD.encode())
+    os.close(writing)
+    stages = {"dev_yaml": "log: {level: debug}\n", "prod_yaml": "log: {level: info}\n"}
+    result = run(f"/dev/fd/{reading}", "-f", "dev.yaml", "-f", "prod.yaml", "--each", **stages)
+    os.close(reading)
+    assert (result.exit_code, result.stdout) == (0, f"/dev/fd/{reading}: valid with dev.yaml, prod.yaml\n")
 
 
 def test_standard_input_includes_from_this_folder(run: Run) -> None:
