@@ -81,6 +81,8 @@ def _notes(
     comments: bool,
 ) -> Iterable[str]:
     """What a reader of the policy should know and the policy cannot say. `comments`: hints stand in it already."""
+    if not any(shown.values()):
+        yield "nothing of AWS is needed, so the policy has no statement."
     for name in undecided:
         yield f"the trigger {name} is left out: what it is depends on a variable that is not set."
     for path, text in unknown(config.raw):

@@ -110,6 +110,7 @@ def test_functions_that_get_the_routers_credentials(run: Run, root: Path) -> Non
     result = run(CONFIG.replace(f"'{ORDERS}'", local))
     assert json.loads(result.stdout)["Statement"] == []
     assert result.stderr == (
+        "note: nothing of AWS is needed, so the policy has no statement.\n"
         "note: the function orders runs here with the router's credentials; what it calls is not in the policy.\n"
     )
 
@@ -127,3 +128,9 @@ def test_an_invalid_configuration(run: Run) -> None:
     result = run(CONFIG.replace("function: orders", "function: ordres"))
     assert (result.exit_code, result.stdout) == (78, "")
     assert "there is no function `ordres`" in result.stderr
+
+
+def test_a_configuration_that_needs_nothing_of_aws(run: Run) -> None:
+    result = run("version: 1\nfunctions: {}\ntriggers: {}\n")
+    assert json.loads(result.stdout) == {"Version": "2012-10-17", "Statement": []}
+    assert result.stderr.splitlines()[-1:] == ["note: nothing of AWS is needed, so the policy has no statement."]

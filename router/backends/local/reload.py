@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import glob
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -17,7 +18,16 @@ class _CodeFilter(DefaultFilter):
     """Leaves out `__pycache__`, `.git`, `node_modules`, virtual environments, editors' files, and what functions write."""
 
     def __call__(self, change: Change, path: str) -> bool:
-        return not path.endswith(_SCRATCH) and super().__call__(change, path)
+        return not path.endswith(_SCRATCH) and super().__call__(change, path) and not _is_said_here(path)
+
+
+def _is_said_here(path: str) -> bool:
+    """Whether this program writes its own lines there: telling of a change would be the next change."""
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.fstat(descriptor), Path(path).stat()):
+                return True
+    return False
 
 
 async def watch_code(folders: Mapping[str, str], changed: Callable[[set[str]], None], stop: asyncio.Event) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 
 from router.outcome import OutcomeKind
 
@@ -49,6 +50,23 @@ async def test_broken_code_is_an_error_until_it_is_mended(start, tmp_path):
     assert json.loads((await shop.call()).payload)["errorType"] == "Runtime.UserCodeSyntaxError"
     await write_until_reloaded(shop, app, "def handler(event, context): return 22\n")
     assert (await shop.call()).payload == b"22"
+
+
+async def test_a_file_that_takes_the_routers_own_lines_is_not_code(start, tmp_path, capfd):
+    (tmp_path / "app.py").write_text("def handler(event, context): return 1\n")
+    shop = await start(handler="app.handler", code=str(tmp_path), invoker={"watch": True})
+    with capfd.disabled(), (tmp_path / "said").open("w") as said:
+        standard = os.dup(2)
+        try:
+            os.dup2(said.fileno(), 2)
+            os.write(2, b"a line\n")
+            await write_until_reloaded(shop, tmp_path / "other.py", "# a change\n")
+            os.write(2, b"another line\n")
+            await write_until_reloaded(shop, tmp_path / "other.py", "# another change\n")
+        finally:
+            os.dup2(standard, 2)
+            os.close(standard)
+    assert shop.invoker.reloads == 2
 
 
 async def test_what_is_not_code_does_not_count(start, tmp_path):
