@@ -188,6 +188,25 @@ def test_the_action_compares(action: dict[str, Any], project: Path) -> None:
     assert (project.parent / "summary").read_text() == text
 
 
+@pytest.mark.parametrize("side", ["new", "broken"])
+def test_what_cannot_be_compared_leaves_the_verdict_to_validate(action: dict[str, Any], project: Path, side: str) -> None:
+    text = (project / "router.yaml").read_text()
+    path = "added.yaml" if side == "new" else "router.yaml"
+    (project / path).write_text(text if side == "new" else "version: 1\nnonsense: 1\n")
+    subprocess.run(["git", "add", "--all"], cwd=project, check=True, timeout=PATIENCE)
+    done = run_step(action, "Compare", project, paths=path, diff_base="main", diff_file="diff.md")
+    assert done.returncode == 0, done.stderr
+    assert (project / "diff.md").read_text() == (
+        f"### `{path}` cannot be compared with `main`: it is not there, or not valid, on one side.\n"
+    )
+
+
+def test_a_revision_that_is_not_there_fails_the_comparison(action: dict[str, Any], project: Path) -> None:
+    done = run_step(action, "Compare", project, diff_base="nosuch", diff_file="diff.md")
+    assert done.returncode != 0
+    assert "nosuch" in done.stderr
+
+
 # --- the GitLab template ---------------------------------------------------------------------------------------------
 
 
