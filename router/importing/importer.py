@@ -22,6 +22,8 @@ class Imported:
     draft: Draft
     notes: list[Note]
     files: list[str]
+    unasked: list[str]
+    """Names of given parameters that nothing in the files asked for."""
 
     @property
     def is_empty(self) -> bool:
@@ -42,4 +44,5 @@ def import_files(paths: Sequence[str], options: Options, files: Files, *, target
     folder = target.rpartition("/")[0] or "."
     draft = assemble(sources.plan, files, folder)
     settle(draft, target, files, sources.plan.notes)
-    return Imported(draft, sources.plan.notes.of(json.dumps(draft.settings)), sources.files)
+    notes = sources.plan.notes.of(json.dumps(draft.settings))
+    return Imported(draft, notes, sources.files, [name for name in options.parameters if name not in sources.given.asked])

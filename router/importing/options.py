@@ -1,6 +1,6 @@
 """What the caller of an import decides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,6 +11,24 @@ class Deployed(StrEnum):
     ARN = "arn"
     LOCAL = "local"
     BOTH = "both"
+
+
+class Given(Mapping[str, str]):
+    """Values that a caller gives. `asked`: the names that anything looked for, so that one that nothing knows can be told."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 @dataclass(slots=True, frozen=True)

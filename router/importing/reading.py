@@ -10,7 +10,7 @@ from router.importing.formats import cdk, cloudformation, exports, serverless
 from router.importing.formats.cloudformation import Source
 from router.importing.nodes import Node
 from router.importing.notes import Notes
-from router.importing.options import Options
+from router.importing.options import Given, Options
 from router.importing.plan import Plan
 from router.importing.services import invoke_api
 from router.model import Place
@@ -22,9 +22,10 @@ _IN_FOLDERS = ("cdk.out/manifest.json", "manifest.json", "template.yaml", "templ
 
 @dataclass(slots=True)
 class Sources:
-    """What was read: `plan`, and the files by name, for the heading of the result."""
+    """What was read: `plan`, the parameters that were `given`, and the files by name, for the heading of the result."""
 
     plan: Plan
+    given: Given
     files: list[str] = field(default_factory=list)
 
 
@@ -39,7 +40,8 @@ def read_all(paths: Sequence[str], options: Options, files: Files, form: str | N
     known = dict(
         name for path, document in found if _form(document, form, path) == "aws" for name in exports.names_in(document)
     )
-    options = replace(options, parameters={**known, **options.parameters})
+    given = Given({**known, **options.parameters})
+    options = replace(options, parameters=given)
     plan = Plan(options, notes)
     exported: list[tuple[Node, str]] = []
     for path, document in found:
@@ -55,7 +57,7 @@ def read_all(paths: Sequence[str], options: Options, files: Files, form: str | N
     if exported:
         exports.read(exported, plan, files)
     invoke_api.serve(plan)
-    return Sources(plan, [path for path, _ in found])
+    return Sources(plan, given, [path for path, _ in found])
 
 
 def _file_in(path: str, files: Files) -> str:

@@ -3,7 +3,7 @@
 import re
 
 _NAMES = re.compile(
-    r"pass(word|wd|phrase)?$|passw|secret|token|credential|api_?key|access_?key|private_?key|signing_?key|auth_?key|_key$|^key$"
+    r"pass(word|wd|phrase)?$|passw|(?:^|_)pwd?$|secret|token|credential|api_?key|access_?key|private_?key|signing_?key|auth_?key|_key$|^key$"
     r"|dsn$|connection_?string|verify$|webhook_url",
     re.IGNORECASE,
 )

@@ -167,6 +167,7 @@ def test_a_template_that_the_manifest_names_and_that_is_not_there() -> None:
         ("DB_PASSWORD", "abc", True),
         ("STRIPE_API_KEY", "abc", True),
         ("TOKEN", "abc", True),
+        ("DB_PW", "abc", True),
         ("KEY", "abc", True),
         ("x-origin-verify", "abc", True),
         ("SENTRY_DSN", "https://x", True),
