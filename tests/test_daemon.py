@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -333,3 +334,51 @@ def test_an_endpoint_that_is_not_there_is_an_answer(start: Start) -> None:
     status, headers, body = get(running.address())
     assert (status, body) == (502, b"Internal Server Error")
     assert (headers["x-router-error"], headers["x-router-invoked"]) == ("transport", "no")
+
+
+COUNTS = """
+version: 1
+listeners: {main: "127.0.0.1:0"}
+admin: {listen: "127.0.0.1:0"}
+functions:
+  counts: {local: {runtime: nodejs, handler: app.handler, code: code}}
+triggers:
+  page: {type: function_url, invocation: sync, function: counts, auth: none, invoke_mode: response_stream}
+  lambda: {type: lambda_api, invocation: sync, auth: none, functions: all}
+"""
+COUNT = """
+import fs from "node:fs/promises";
+export const handler = awslambda.streamifyResponse(async (event, stream) => {
+  stream = awslambda.HttpResponseStream.from(stream, {statusCode: 202, headers: {"x-count": "2"}});
+  stream.write("one");
+  while (!(await fs.stat(new URL("./go", import.meta.url)).catch(() => null))) await new Promise((go) => setTimeout(go, 10));
+  stream.write("two");
+  stream.end();
+});
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js on this machine")
+def test_a_function_streams_to_callers_of_both_kinds(start: Start, tmp_path: Path) -> None:
+    """The first bytes are there while the function still waits."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "app.mjs").write_text(COUNT)
+    running = start(COUNTS)
+    with urllib.request.urlopen(running.address(), timeout=PATIENCE) as answer:
+        assert (answer.status, answer.headers["x-count"], answer.read(3)) == (202, "2", b"one")
+        (tmp_path / "code" / "go").touch()
+        assert answer.read() == b"two"
+    client = boto3.client(
+        "lambda",
+        endpoint_url=running.address(),
+        region_name="eu-west-1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+        config=BotoConfig(read_timeout=PATIENCE),
+    )
+    events = [*client.invoke_with_response_stream(FunctionName="counts", Payload=b"{}")["EventStream"]]
+    sent = b"".join(event["PayloadChunk"]["Payload"] for event in events[:-1])
+    assert (sent, events[-1]) == (
+        b'{"statusCode":202,"headers":{"x-count":"2"}}' + bytes(8) + b"onetwo",
+        {"InvokeComplete": {}},
+    )

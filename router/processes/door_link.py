@@ -15,6 +15,7 @@ from router.errors import StartError, Unavailable
 from router.model import Function, Invocation
 from router.outcome import Outcome, transport
 from router.processes.channel import Channel, ChannelLost
+from router.processes.whole import spread
 
 log = logging.getLogger("router.processes")
 
@@ -142,7 +143,7 @@ class RemoteInvoker:
             outcome: Outcome = await self._link.call("invoke", packed(invocation))
         except ChannelLost as error:
             return transport("the engine, which runs local functions, is away", sent=error.sent)
-        return outcome
+        return spread(outcome)
 
     async def close(self) -> None:
         """The link is closed elsewhere."""

@@ -18,6 +18,7 @@ from router.outcome import Outcome
 from router.ports import Invoker, Journal
 from router.processes.channel import Channel
 from router.processes.door_link import unpacked
+from router.processes.whole import collect
 
 log = logging.getLogger("router.processes")
 
@@ -142,7 +143,7 @@ class DoorLinks:
 
     async def _invoke(self, payload: Any) -> Outcome:
         assert self._invoker is not None
-        return await self._invoker.invoke(unpacked(payload, self._functions))
+        return await collect(await self._invoker.invoke(unpacked(payload, self._functions)))
 
     async def _take(self, channel: Channel, name: str) -> bool:
         limit = self._functions[name].max_concurrency

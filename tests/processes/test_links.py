@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.arn import FunctionArn
+from router.backends.local.failures import RESPONSE_TOO_LARGE
 from router.backends.permits import PermitCount
 from router.deliveries import Delivery, Durability
-from router.errors import StartError, Unavailable
-from router.fakes import FakeClock, FakeInvoker, succeeded
+from router.errors import StartError, StreamFailed, Unavailable
+from router.fakes import FakeClock, FakeInvoker, FakeStream, streaming, succeeded
 from router.functions import Function, Invocation
 from router.journal.memory import MemoryJournal
 from router.outcome import OutcomeKind
@@ -140,6 +141,34 @@ async def test_local_functions_run_in_the_engine(engine: Engine, connect: Connec
     outcome = await RemoteInvoker(await connect()).invoke(invocation())
     assert (outcome.kind, outcome.payload) == (OutcomeKind.OK, b'"done"')
     assert engine.invoker.invocations == [invocation()]
+
+
+async def test_what_a_local_function_streams_is_collected_on_the_way(engine: Engine, connect: Connect) -> None:
+    asked = RemoteInvoker(await connect())
+    source = FakeStream(b"ab", b"c", log_tail="bG9n")
+    answer = streaming(content_type="a/b")
+    answer.stream = source
+    engine.invoker.answers["work"] = answer
+    outcome = await asked.invoke(invocation())
+    assert (outcome.kind, outcome.payload, outcome.content_type) == (OutcomeKind.OK, b"", "a/b")
+    assert outcome.stream is not None
+    assert [piece async for piece in outcome.stream] == [b"abc"]
+    assert (outcome.stream.log_tail, source.closed) == ("bG9n", 1)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "payload"),
+    [
+        ((b"a", StreamFailed("function_error", "failed", b'{"errorType":"Oops"}')), b'{"errorType":"Oops"}'),
+        ((b"x" * 4_000_000, b"x" * 4_000_000), RESPONSE_TOO_LARGE.payload("")),
+    ],
+)
+async def test_a_stream_that_cannot_be_collected(
+    engine: Engine, connect: Connect, pieces: tuple[bytes | Exception, ...], payload: bytes
+) -> None:
+    engine.invoker.answers["work"] = streaming(*pieces, content_type="a/b")
+    outcome = await RemoteInvoker(await connect()).invoke(invocation())
+    assert (outcome.kind, outcome.payload, outcome.stream) == (OutcomeKind.FUNCTION_ERROR, payload, None)
 
 
 async def test_concurrency_is_counted_over_all_doors(engine: Engine, connect: Connect) -> None:

@@ -22,6 +22,7 @@ from router.backends.local.output import OutputLog
 from router.backends.local.process import ProcessGroup, resident_bytes
 from router.backends.local.runtime_api import RuntimeApi, State
 from router.backends.local.runtime_http import RuntimeConnection
+from router.backends.local.streaming import LocalStream
 from router.model import Function
 from router.ports import Clock
 from router.settings import Aws
@@ -189,6 +190,15 @@ class Environment:
         if execution is not None:
             execution.answered(body, is_error, self._memory())
             self._owner.became_unready(self)
+
+    def runtime_begins(self, content_type: str, connection: RuntimeConnection) -> LocalStream | None:
+        execution = self._execution
+        if execution is None or not execution.invocation.stream:
+            return None
+        return execution.begin(content_type, connection)
+
+    def runtime_truncated(self) -> None:
+        self._finish(failures.TRUNCATED)
 
     def runtime_oversized(self, request_id: str) -> None:
         self._finish(failures.RESPONSE_TOO_LARGE)

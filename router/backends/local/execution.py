@@ -13,7 +13,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from router.backends.local.failures import Failure
-from router.errors import Invoked
+from router.backends.local.streaming import LocalStream, Valve
+from router.errors import Invoked, StreamFailed
 from router.jsontext import loads
 from router.model import Invocation
 from router.outcome import Outcome, OutcomeKind, function_error
@@ -29,7 +30,7 @@ logger = logging.getLogger("router.function")
 class Execution:
     """`delivered_at` is monotonic; `init_seconds` is set where this invocation waited for a cold start of its own."""
 
-    __slots__ = ("_clock", "_log", "_on_end", "delivered_at", "future", "headers", "init_seconds", "invocation")
+    __slots__ = ("_clock", "_log", "_on_end", "_stream", "delivered_at", "future", "headers", "init_seconds", "invocation")
 
     def __init__(self, invocation: Invocation, headers: bytes, clock: Clock, on_end: Callable[[], None]) -> None:
         self.invocation = invocation
@@ -39,6 +40,7 @@ class Execution:
         self.init_seconds: float | None = None
         self._clock = clock
         self._on_end = on_end
+        self._stream: LocalStream | None = None
         self._log: bytearray | None = bytearray() if invocation.log_tail else None
 
     @property
@@ -50,6 +52,26 @@ class Execution:
         """The function gets the event now."""
         self.delivered_at = self._clock.monotonic()
         self._platform(f"START RequestId: {self.id} Version: {EXECUTED_VERSION}\n")
+
+    def begin(self, content_type: str, valve: Valve) -> LocalStream:
+        """The function streams its answer; the caller hears of it with the first piece."""
+
+        def announce() -> None:
+            outcome = Outcome(OutcomeKind.OK, b"", 200, self.id, EXECUTED_VERSION, invoked=Invoked.YES)
+            outcome.trace_id = self.invocation.trace_id or None
+            outcome.content_type, outcome.stream = content_type, stream
+            if self.future.done():
+                stream.abandon()
+            else:
+                self.future.set_result(outcome)
+
+        self._stream = stream = LocalStream(valve, announce)
+        return stream
+
+    def abandon(self) -> None:
+        """The caller is gone."""
+        if self._stream is not None:
+            self._stream.abandon()
 
     def printed(self, data: bytes) -> None:
         """Output of the function while this invocation runs."""
@@ -94,6 +116,11 @@ class Execution:
         self._end(function_error(failure.payload(self.id), self.id, executed_version=EXECUTED_VERSION, log_tail=tail))
 
     def _end(self, outcome: Outcome) -> None:
+        stream, is_good = self._stream, outcome.kind is OutcomeKind.OK
+        if stream is not None and (is_good or stream.has_begun):
+            message = "the function failed while it streamed its answer"
+            failure = None if is_good else StreamFailed(outcome.kind.value, message, outcome.payload, outcome.log_tail)
+            stream.end(failure, outcome.log_tail)
         outcome.trace_id = self.invocation.trace_id or None
         if self.delivered_at is not None:
             outcome.function_seconds = self._clock.monotonic() - self.delivered_at

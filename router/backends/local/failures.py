@@ -63,6 +63,7 @@ RESPONSE_TOO_LARGE = Failure(
     ),
 )
 OUT_OF_MEMORY = Failure("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
+TRUNCATED = Failure("Runtime.TruncatedResponse", "Response stream closed unexpectedly")
 RESTARTED = Failure("Runtime.ExitError", "Runtime exited without providing a reason")
 
 

@@ -123,13 +123,17 @@ class LocalInvoker:
         self._running += 1
         self._quiet.clear()
         pool.submit(execution)
-        if invocation.timeout is None or pool.launch.client == "attached":
-            return await execution.future
-        timer = asyncio.get_running_loop().call_later(invocation.timeout, _give_up, execution, invocation.timeout)
+        timer = None
+        if invocation.timeout is not None and pool.launch.client != "attached":
+            timer = asyncio.get_running_loop().call_later(invocation.timeout, _give_up, execution, invocation.timeout)
         try:
             return await execution.future
+        except asyncio.CancelledError:
+            execution.abandon()
+            raise
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
 
     async def close(self) -> None:
         """Wait for what runs, then end every process. When cancelled while waiting, it ends them at once."""

@@ -1,6 +1,7 @@
 """The Lambda Runtime API of one environment: its state machine, without sockets. Source: semantics/sync.md §12.1 - §12.5.
 
     STARTING --next--> READY --deliver--> RUNNING --response|error--> ANSWERED --next--> READY
+                                          RUNNING --response begins, streamed--> STREAMING --its end--> ANSWERED
     STARTING --init/error--> FAILED           RUNNING --too large--> OVERSIZED --next--> READY
 
 What a state does not allow is answered 403 `InvalidStateTransition`; an id that is not the running invocation's, 400
@@ -14,11 +15,12 @@ from enum import Enum, auto
 from typing import Protocol
 
 from router.backends.local.failures import MAX_RESPONSE
-from router.backends.local.runtime_http import MAX_CONNECTIONS, RuntimeConnection, RuntimeMessage, render
+from router.backends.local.runtime_http import MAX_CONNECTIONS, BodySink, RuntimeConnection, RuntimeMessage, render
 from router.jsontext import dumps
 
 _BASE = b"/2018-06-01/runtime"
 _INVOCATION = _BASE + b"/invocation/"
+_MODE = b"lambda-runtime-function-response-mode"
 _OK = render(202, b'{"status":"OK"}')
 
 
@@ -40,6 +42,7 @@ class State(Enum):
     STARTING = auto()
     READY = auto()
     RUNNING = auto()
+    STREAMING = auto()
     ANSWERED = auto()
     OVERSIZED = auto()
     FAILED = auto()
@@ -58,6 +61,14 @@ class RuntimeEvents(Protocol):
 
     def runtime_answered(self, request_id: str, body: bytes, is_error: bool) -> None:
         """The function's result, or its error object."""
+        ...
+
+    def runtime_begins(self, content_type: str, connection: RuntimeConnection) -> BodySink | None:
+        """The function streams its result. Who takes it; None: the caller wants it whole. `runtime_answered` is its end."""
+        ...
+
+    def runtime_truncated(self) -> None:
+        """The connection broke before a streamed result was whole."""
         ...
 
     def runtime_oversized(self, request_id: str) -> None:
@@ -82,6 +93,7 @@ class RuntimeApi:
         self._attached = attached
         self._connections: set[RuntimeConnection] = set()
         self._waiting: RuntimeConnection | None = None
+        self._streaming: RuntimeConnection | None = None
         self._running = ""
         self._fixed: dict[bytes, tuple[bytes, Callable[[RuntimeConnection, RuntimeMessage], None]]] = {
             _INVOCATION + b"next": (b"GET", self._next),
@@ -110,14 +122,34 @@ class RuntimeApi:
         self._connections.add(connection)
         return len(self._connections) <= MAX_CONNECTIONS
 
+    def begins(self, connection: RuntimeConnection, message: RuntimeMessage) -> BodySink | None:
+        path = message.path.partition(b"?")[0]
+        if self.state is not State.RUNNING or path != b"%s%s/response" % (_INVOCATION, self._running.encode("latin-1")):
+            return None
+        if message.method != b"POST" or message.headers.get(_MODE, b"").lower() != b"streaming":
+            return None
+        content_type = message.headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
+        sink = self._events.runtime_begins(content_type, connection)
+        if sink is not None:
+            self.state = State.STREAMING
+            self._streaming = connection
+        return sink
+
     def closed(self, connection: RuntimeConnection) -> None:
         self._connections.discard(connection)
+        if connection is self._streaming:
+            self._streaming = None
+            self.state = State.ANSWERED
+            self._events.runtime_truncated()
         if connection is self._waiting:
             self._waiting = None
             self.state = State.ANSWERED
             self._events.runtime_lost()
 
     def request(self, connection: RuntimeConnection, message: RuntimeMessage) -> None:
+        if connection is self._streaming:
+            connection.write(self._streamed(message))
+            return
         path = message.path.partition(b"?")[0]
         fixed = self._fixed.get(path)
         if fixed is not None:
@@ -138,9 +170,10 @@ class RuntimeApi:
     # --- endpoints ---------------------------------------------------------------------------------------------------
 
     def _next(self, connection: RuntimeConnection, message: RuntimeMessage) -> None:
-        if self.state is State.RUNNING and self._attached:
+        if self.state in (State.RUNNING, State.STREAMING) and self._attached:
+            self._streaming = None
             self._events.runtime_restarted(self._running)
-        elif self.state in (State.RUNNING, State.FAILED):
+        elif self.state in (State.RUNNING, State.STREAMING, State.FAILED):
             connection.write(_TRANSITION)
             return
         if self._waiting is not None:
@@ -166,9 +199,9 @@ class RuntimeApi:
     def _answer(self, request_id: str, message: RuntimeMessage, is_error: bool) -> bytes:
         if request_id != self._running or self.state in (State.STARTING, State.READY, State.ANSWERED, State.FAILED):
             return _UNKNOWN_ID
-        if self.state is State.OVERSIZED:
+        if self.state in (State.OVERSIZED, State.STREAMING):
             return _TRANSITION
-        if message.headers.get(b"lambda-runtime-function-response-mode", b"streaming").lower() != b"streaming":
+        if message.headers.get(_MODE, b"streaming").lower() != b"streaming":
             return _BAD_MODE
         if message.oversized:
             self.state = State.OVERSIZED
@@ -177,6 +210,14 @@ class RuntimeApi:
         self.state = State.ANSWERED
         failure = _trailing_error(message)
         self._events.runtime_answered(request_id, message.body if failure is None else failure, is_error or failure is not None)
+        return _OK
+
+    def _streamed(self, message: RuntimeMessage) -> bytes:
+        """A streamed result is whole, or its trailers say why it is not."""
+        self._streaming = None
+        self.state = State.ANSWERED
+        failure = _trailing_error(message)
+        self._events.runtime_answered(self._running, failure or b"", failure is not None)
         return _OK
 
 

@@ -37,12 +37,24 @@ class RuntimeRequests(Protocol):
         """A whole request came in; the answer is written to the connection, now or later."""
         ...
 
+    def begins(self, connection: "RuntimeConnection", message: "RuntimeMessage") -> "BodySink | None":
+        """The head of a request came in. Where its body goes as it comes; None: it is collected for `request`."""
+        ...
+
     def opened(self, connection: "RuntimeConnection") -> bool:
         """Whether the new connection may stay."""
         ...
 
     def closed(self, connection: "RuntimeConnection") -> None:
         """The connection is gone."""
+        ...
+
+
+class BodySink(Protocol):
+    """Takes a body in pieces."""
+
+    def write(self, piece: bytes) -> None:
+        """The next piece."""
         ...
 
 
@@ -71,7 +83,7 @@ _BROKEN = render(400, b'{"errorMessage":"Malformed request","errorType":"Invalid
 class RuntimeConnection(asyncio.Protocol):
     """Parser callbacks (`on_*`) and transport callbacks of one connection."""
 
-    __slots__ = ("_body", "_handler", "_head", "_in_head", "_message", "_parser", "_size", "_transport", "waiting")
+    __slots__ = ("_body", "_handler", "_head", "_in_head", "_message", "_parser", "_sink", "_size", "_transport", "waiting")
 
     def __init__(self, handler: RuntimeRequests) -> None:
         self._handler = handler
@@ -79,6 +91,7 @@ class RuntimeConnection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._message = RuntimeMessage()
         self._body: list[bytes] = []
+        self._sink: BodySink | None = None
         self._size = 0
         self._head = 0
         self._in_head = True
@@ -114,6 +127,7 @@ class RuntimeConnection(asyncio.Protocol):
         if self.waiting:
             raise httptools.HttpParserError("a request before the answer to the one before")
         self._message = RuntimeMessage()
+        self._sink = None
         self._body.clear()
         self._size = self._head = 0
         self._in_head = True
@@ -128,10 +142,14 @@ class RuntimeConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._message.method = self._parser.get_method()
+        self._sink = self._handler.begins(self, self._message)
         if self._message.headers.get(b"expect", b"").lower() == b"100-continue":
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
+        if self._sink is not None:
+            self._sink.write(body)
+            return
         self._size += len(body)
         if self._size > MAX_RESPONSE:
             self._message.oversized = True
@@ -154,6 +172,15 @@ class RuntimeConnection(asyncio.Protocol):
         """Send; silently nothing when the peer is gone (its process exit tells the rest)."""
         if self._transport is not None:
             self._transport.write(data)
+
+    def hold(self, on: bool) -> None:
+        """Stop reading, so that the function has to wait; or go on."""
+        if self._transport is None:
+            return
+        if on:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def drop(self) -> None:
         """Close after what was written."""

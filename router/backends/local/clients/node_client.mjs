@@ -1,11 +1,13 @@
 // Runtime client for Node.js functions: `node node_client.mjs path/file.handler`, started in the function's folder.
 //
-// Behaves as AWS's own client does towards the handler and towards the Runtime API (https://github.com/aws/aws-lambda-nodejs-runtime-interface-client),
+// Behaves as AWS's own client does towards the handler, streaming ones too, and towards the Runtime API
+// (https://github.com/aws/aws-lambda-nodejs-runtime-interface-client),
 // without its native parts. It ends when the Runtime API is gone.
 
 import fs from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
+import net from "node:net";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import util from "node:util";
@@ -243,6 +245,100 @@ function invoke(handler, event, context, next) {
   }
 }
 
+// --- one invocation of a handler that streams -------------------------------------------------------------------------
+
+const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
+const HIGH_WATER_MARK = Symbol.for("aws.lambda.runtime.handler.streaming.highWaterMark");
+const ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
+const ERROR_BODY = "Lambda-Runtime-Function-Error-Body";
+
+const streaming = {
+  streamifyResponse(handler, options) {
+    handler[STREAMING] = "response";
+    if (typeof options?.highWaterMark === "number") handler[HIGH_WATER_MARK] = parseInt(options.highWaterMark);
+    return handler;
+  },
+  HttpResponseStream: class HttpResponseStream {
+    static from(underlyingStream, prelude) {
+      underlyingStream.setContentType("application/vnd.awslambda.http-integration-response");
+      const metadata = JSON.stringify(prelude);
+      underlyingStream._onBeforeFirstWrite = (write) => {
+        write(metadata);
+        write(new Uint8Array(8));
+      };
+      return underlyingStream;
+    }
+  },
+};
+
+function tooLate() {
+  const error = new Error("Cannot set content-type, too late.");
+  error.name = "Runtime.InvalidStreamingOperation";
+  return error;
+}
+
+// The request to the Runtime API is the stream: what the socket does not take holds the function up.
+function openStream(highWaterMark) {
+  const agent = new http.Agent();
+  agent.createConnection = (options, listener) => net.createConnection({ ...options, highWaterMark }, listener);
+  const headers = {
+    "Lambda-Runtime-Function-Response-Mode": "streaming",
+    Trailer: [ERROR_TYPE, ERROR_BODY],
+    "Content-Type": "application/octet-stream",
+  };
+  const route = `${BASE}/invocation/${requestId}/response`;
+  const stream = http.request({ host, port, agent, method: "POST", path: route, headers });
+  const answered = new Promise((resolve, reject) => {
+    stream.on("response", (response) => response.resume().on("end", resolve).on("error", reject));
+    stream.on("error", reject);
+  });
+  answered.catch(() => {}); // the handler may never wait for it
+  let begun = false;
+  const write = stream.write.bind(stream);
+  const end = stream.end.bind(stream);
+  stream.setContentType = (contentType) => {
+    if (begun) throw tooLate();
+    stream.setHeader("Content-Type", contentType);
+  };
+  stream.write = (chunk, encoding, callback) => {
+    if (typeof chunk !== "string" && !Buffer.isBuffer(chunk) && chunk?.constructor !== Uint8Array) chunk = JSON.stringify(chunk);
+    if (!begun && typeof stream._onBeforeFirstWrite === "function") stream._onBeforeFirstWrite((piece) => write(piece));
+    begun = true;
+    return write(chunk, encoding, callback);
+  };
+  stream.end = (callback) => end(callback); // no last chunk, as with AWS's client
+  const fail = (error) => {
+    logError("Invoke Error ", error);
+    const shown = errorObject(error);
+    stream.addTrailers({
+      [ERROR_TYPE]: shown.errorType.replace(/[^\x20-\x7e]/g, "?"),
+      [ERROR_BODY]: Buffer.from(JSON.stringify(shown)).toString("base64"),
+    });
+    // A stream that was destroyed may have left without a word; where it did not, this comes too late and is refused.
+    if (stream.destroyed) return post(`/invocation/${requestId}/error`, JSON.stringify(shown));
+    return new Promise((resolve) => {
+      stream.on("close", resolve);
+      end();
+    });
+  };
+  return { stream, answered, fail };
+}
+
+async function invokeStreaming(handler, event, context, next) {
+  const { stream, answered, fail } = openStream(handler[HIGH_WATER_MARK]);
+  beforeExit = next;
+  try {
+    const result = handler(JSON.parse(event.toString("utf8")), stream, context);
+    if (typeof result?.then !== "function") throw "Streaming does not support non-async handlers.";
+    if ((await result) !== undefined) console.warn("Streaming handlers ignore return values.");
+    await answered;
+  } catch (error) {
+    await fail(error);
+  }
+  if (context.callbackWaitsForEmptyEventLoop) beforeExit = () => setImmediate(next);
+  else next();
+}
+
 async function serve(handler) {
   const { status, headers, body } = await call("GET", "/invocation/next").catch(gone);
   if (status !== 200) gone();
@@ -252,7 +348,8 @@ async function serve(handler) {
   if (trace === undefined) delete process.env._X_AMZN_TRACE_ID;
   else process.env._X_AMZN_TRACE_ID = trace;
   // A fresh turn of the event loop: what the handler throws is its own, not this promise's.
-  setImmediate(() => invoke(handler, body, makeContext(headers), () => serve(handler)));
+  const run = handler[STREAMING] === "response" ? invokeStreaming : invoke;
+  setImmediate(() => run(handler, body, makeContext(headers), () => serve(handler)));
 }
 
 // --- the process ------------------------------------------------------------------------------------------------------
@@ -278,11 +375,7 @@ process.on("beforeExit", () => {
 });
 
 patchConsole();
-globalThis.awslambda = {
-  streamifyResponse() {
-    throw new RuntimeError("StreamingNotSupported", "response streaming is not built yet: return the whole response instead");
-  },
-};
+globalThis.awslambda = streaming;
 try {
   const handler = await loadHandler(process.argv[2] ?? process.env._HANDLER);
   serve(handler);
