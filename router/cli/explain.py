@@ -4,6 +4,7 @@ Exit codes: 0 a route takes it, 1 none does, 2 wrong usage, 78 invalid configura
 """
 
 import asyncio
+import ipaddress
 import json
 import sys
 import time
@@ -34,6 +35,13 @@ _NOTHING = Addressed(HttpEnvelope("GET", "/"))
 """Stands where a question's envelope is still to be found."""
 
 
+def _ip(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    try:
+        return value if value is None else str(ipaddress.ip_address(value))
+    except ValueError:
+        raise click.BadParameter(f"`{value}` is no IP address.") from None
+
+
 @click.command()
 @click.argument("envelope", required=False, metavar="[ENVELOPE]")
 @config_option
@@ -41,7 +49,7 @@ _NOTHING = Addressed(HttpEnvelope("GET", "/"))
 @click.option("--request", "target", metavar="'METHOD TARGET'", help="A request: `GET /orders/7`, or with a whole URL.")
 @click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of --request; repeatable.")
 @click.option("-d", "--data", metavar="TEXT|@FILE", help="The body of --request; without a method it is a POST.")
-@click.option("--client-ip", metavar="IP", help="Where --request comes from (default: 203.0.113.7).")
+@click.option("--client-ip", metavar="IP", callback=_ip, help="Where --request comes from (default: 203.0.113.7).")
 @click.option("--listener", metavar="NAME", help="Where --request comes in (default: the first that has a trigger for it).")
 @click.option("--event", metavar="JSON|FILE|-", help="A service's own document: an EventBridge event, `{Records: …}`, …")
 @click.option("--trigger", metavar="NAME", help="Which trigger gets it; alone: a sample that fits this trigger.")
@@ -152,7 +160,10 @@ def _request(asked: Mapping[str, Any]) -> Addressed:
     method, _, target = asked["target"].strip().rpartition(" ")
     body = _body(asked["data"])
     headers = [_header(text) for text in asked["headers"]]
-    url = urlsplit(target)
+    try:
+        url = urlsplit(target)
+    except ValueError as error:
+        raise click.UsageError(f"--request: `{target}` is no URL: {error}.") from None
     if url.scheme in ("http", "https") and url.netloc:
         target = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
         if not any(name.lower() == "host" for name, _ in headers):
@@ -173,7 +184,7 @@ def _request(asked: Mapping[str, Any]) -> Addressed:
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
-    if not colon or not name.strip():
+    if not colon or not name.strip() or set(text) & set("\r\n\0"):
         raise click.UsageError(f"A header is `name: value`, not `{text}`.")
     return name.strip(), value.strip()
 
@@ -181,7 +192,7 @@ def _header(text: str) -> tuple[str, str]:
 def _body(data: str | None) -> bytes:
     if data is None:
         return b""
-    return _read(data[1:]) if data.startswith("@") else data.encode()
+    return _read(data[1:]) if data.startswith("@") else data.encode("utf-8", "surrogateescape")
 
 
 def _of_document(
