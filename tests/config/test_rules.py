@@ -214,6 +214,12 @@ def test_claims(found: Found, other: str, expected: list[tuple[str, int, int]]) 
     assert found(text) == expected
 
 
+def test_each_trigger_is_told_once_what_is_in_its_way(found: Found) -> None:
+    same = "  %s: {type: loner, invocation: [async], function: orders, hosts: b.example.com}"
+    text = config(trigger="function: orders, hosts: b.example.com", more="\n".join(same % name for name in "bcd"))
+    assert found(text) == [("same-claim", line, 3) for line in (5, 6, 7)]
+
+
 def test_a_trigger_that_claims_nothing_needs_no_listener(found: Found) -> None:
     more = "listeners: {a: 127.0.0.1:1, b: 127.0.0.1:2}"
     unused = [("unused-listener", 5, 13), ("unused-listener", 5, 29)]

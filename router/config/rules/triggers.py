@@ -64,10 +64,12 @@ def claims(context: Context) -> None:
     told: set[tuple[str, str]] = set()
     for (listener, claim), names in claimed.items():
         for position, name in enumerate(names):
-            for earlier in names[:position]:
-                if (earlier, name) not in told and not _may_share(triggers[earlier][1], triggers[name][1]):
-                    told.add((earlier, name))
-                    _conflict(context, listener, claim, earlier, name)
+            in_the_way = [
+                (earlier, name) for earlier in names[:position] if not _may_share(triggers[earlier][1], triggers[name][1])
+            ]
+            if in_the_way and in_the_way[0] not in told:
+                _conflict(context, listener, claim, *in_the_way[0])  # the first of them is enough to know
+            told.update(in_the_way)
         _check_routes(context, names, triggers, told)
 
 
