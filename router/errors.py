@@ -11,6 +11,7 @@ Two families:
 """
 
 from enum import StrEnum
+from typing import Any, Self
 
 
 class Invoked(StrEnum):
@@ -22,7 +23,21 @@ class Invoked(StrEnum):
 
 
 class RouterError(Exception):
-    """Root of every error that this program raises on purpose."""
+    """Root of every error that this program raises on purpose. Each may pass from one process of the daemon to another."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, self.__dict__)
+
+    @classmethod
+    def again(cls, args: tuple[object, ...], fields: dict[str, object]) -> Self:
+        """The same error; what its constructor made of its arguments is not made a second time."""
+        error = cls.__new__(cls, *args)
+        error.__dict__.update(fields)
+        return error
+
+
+def _again(kind: type[RouterError], args: tuple[object, ...], fields: dict[str, object]) -> RouterError:
+    return kind.again(args, fields)
 
 
 class RequestError(RouterError):

@@ -146,6 +146,8 @@ class DoorLinks:
         return await collect(await self._invoker.invoke(unpacked(payload, self._functions)))
 
     async def _take(self, channel: Channel, name: str) -> bool:
+        if channel not in self._doors:
+            return False  # it has gone meanwhile: nobody would give it back
         limit = self._functions[name].max_concurrency
         taken = limit is None or self._count.take(name, limit)
         if taken and limit is not None:

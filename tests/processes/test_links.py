@@ -1,8 +1,10 @@
 """Doors and the engine within one loop: what passes between them, and what each does while the other is away."""
 
 import asyncio
+import inspect
 import os
-from collections.abc import AsyncIterator, Callable
+import pickle
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from router.arn import FunctionArn
 from router.backends.local.failures import RESPONSE_TOO_LARGE
 from router.backends.permits import PermitCount
 from router.deliveries import Delivery, Durability
-from router.errors import StartError, StreamFailed, Unavailable
+from router.errors import RouterError, StartError, StreamFailed, Unavailable
 from router.fakes import FakeClock, FakeInvoker, FakeStream, streaming, succeeded
 from router.functions import Function, Invocation
 from router.journal.memory import MemoryJournal
@@ -186,6 +188,41 @@ async def test_what_a_door_held_comes_back_when_it_is_gone(engine: Engine, conne
     assert [await permit.take(), await permit.take()] == [True, True]
     await link.close()
     await until(lambda: engine.count.running["work"] == 0)
+
+
+async def test_what_a_door_asked_for_when_it_went_is_not_taken(engine: Engine) -> None:
+    there, here = Transport(1000), Transport(1000)
+    far = Channel(engine.links._handle, engine.links._gone)
+    near = Channel(lambda channel, kind, payload: None, lambda channel: None)
+    there.other, here.other = near, far
+    far.connection_made(there)  # type: ignore[arg-type]
+    near.connection_made(here)  # type: ignore[arg-type]
+    near.tell("hello", ({}, snapshot()))
+    asking = asyncio.create_task(near.call("take", "work"))
+    await asyncio.sleep(0)
+    near._flush()
+    far.connection_lost(None)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert engine.count.running["work"] == 0
+    near.connection_lost(None)
+    with pytest.raises(ChannelLost):
+        await asking
+
+
+def every(kind: type[RouterError]) -> Iterator[type[RouterError]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from every(below)
+
+
+@pytest.mark.parametrize("kind", sorted(set(every(RouterError)), key=lambda kind: kind.__qualname__))
+def test_every_error_is_the_same_in_the_other_process(kind: type[RouterError]) -> None:
+    parameters = [*inspect.signature(kind.__init__).parameters.values()][1:]
+    wanted = [each for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
+    error = kind(*(7 if each.annotation is int else f"some {each.name}" for each in wanted))
+    there = pickle.loads(pickle.dumps(error))
+    assert (type(there), there.args, vars(there)) == (kind, error.args, vars(error))
 
 
 async def test_while_the_engine_is_away_its_work_is_refused_and_the_rest_goes_on(tmp_path: Path, connect: Connect) -> None:
