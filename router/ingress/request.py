@@ -17,6 +17,7 @@ from router.model import Headers, Request
 from router.settings import Listener
 
 _TRACE = re.compile(r"[ -~]{1,512}")
+_PORT = re.compile(r"[0-9]{1,5}")
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*")
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -98,7 +99,7 @@ class RequestReader:
         if self._trusted and _is_trusted(peer, self._trusted):
             client = _client_behind(peer, forwarded, self._trusted)
             scheme = proto if proto in ("http", "https") else scheme
-            port = int(forwarded_port) if forwarded_port.isascii() and forwarded_port.isdigit() else port
+            port = int(forwarded_port) if _PORT.fullmatch(forwarded_port) else port
         return Request(
             method=incoming.method,
             path=path,

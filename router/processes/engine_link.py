@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from router.backends.permits import PermitCount
+from router.errors import StartError
 from router.model import Function
 from router.monitoring.totals import Dump, merged
 from router.outcome import Outcome
@@ -66,10 +67,14 @@ class DoorLinks:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen; a socket that a dead engine left is replaced."""
-        _remove(self._path)
+        """Listen; a socket that a dead engine left is replaced. Raises `StartError`."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(lambda: Channel(self._handle, self._gone), self._path)
+        try:
+            _remove(self._path)
+            self._server = await loop.create_unix_server(lambda: Channel(self._handle, self._gone), self._path)
+        except OSError as error:
+            why = error.strerror or error
+            raise StartError(f"The engine cannot listen on {self._path}: {why}. TMPDIR names a folder for it.") from error
 
     async def close(self, deadline: float) -> None:
         """Wait until the doors have ended, until `deadline` (the loop's time); then end every link."""

@@ -144,6 +144,7 @@ FORWARDED = [
             ("203.0.113.8", "http", 8080),
         ),
         ([(b"X-Forwarded-Proto", b"gopher"), (b"X-Forwarded-Port", b"x")], ("10.0.0.0/8",), ("10.0.0.9", 1), None),
+        ([(b"X-Forwarded-Proto", b"gopher"), (b"X-Forwarded-Port", b"9" * 5000)], ("10.0.0.0/8",), ("10.0.0.9", 1), None),
         (FORWARDED, ("fd00::/8",), ("fd00::1", 1, 0, 0), ("10.0.0.3", "https", 443)),
         (FORWARDED, (), "", ("127.0.0.1", "http", 8080)),
     ],

@@ -280,6 +280,14 @@ async def test_figures_are_summed_up_and_those_of_a_door_that_ended_stay(engine:
     assert engine.links.status()[0]["listeners"] == {"main": "127.0.0.1:8080"}
 
 
+async def test_an_engine_that_cannot_listen_does_not_start(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 120) / "engine"
+    with pytest.raises(
+        StartError, match=r"The engine cannot listen on .*: AF_UNIX path too long\. TMPDIR names a folder for it"
+    ):
+        await Engine(str(path)).links.start()
+
+
 async def test_without_an_engine_no_door_starts(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="The engine cannot be reached"):
         await EngineLink(str(tmp_path / "nothing"), snapshot).start()
