@@ -42,6 +42,9 @@ class UsualAnswers:
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         returned = usual_answer(self._types.get(invocation.trigger, ""), invocation.payload)
+        if returned is _PAGE and invocation.stream:
+            head = {name: value for name, value in _PAGE.items() if name != "body"}
+            return answered(MockAnswer(head, streams=str(_PAGE["body"])), invocation)[0]
         return answered(MockAnswer(returned), invocation)[0]
 
     async def close(self) -> None:

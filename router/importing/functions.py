@@ -11,7 +11,7 @@ from router.importing.view import View
 _ARN = re.compile(
     r"(?P<arn>arn:[^:]*:lambda:[^:]*:[^:]*:function:(?P<name>[A-Za-z0-9_.-]+|[^:/]*\$\{[^}]*\}[^:/]*))(?::(?P<qualifier>[^/:]+))?"
 )
-_URI = re.compile(r"functions/(?P<function>.+)/invocations$")
+_URI = re.compile(r"functions/(?P<function>.+)/(?:response-streaming-)?invocations$")
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,64})(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?")
 _TAIL = re.compile(r":(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128})(?=/|$)")
 _LAMBDA = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})

@@ -95,9 +95,7 @@ TYPES: Mapping[str, Mapping[str, str]] = {
     "AWS::Serverless::HttpApi": _API,
     "AWS::ApiGateway::RestApi": _API,
     "AWS::ApiGateway::Resource": {IDENTITY: "RestApiId ParentId PathPart"},
-    "AWS::ApiGateway::Method": {
-        OPERATION: "Integration.CacheKeyParameters Integration.CacheNamespace Integration.ResponseTransferMode"
-    },
+    "AWS::ApiGateway::Method": {OPERATION: "Integration.CacheKeyParameters Integration.CacheNamespace"},
     "AWS::ApiGateway::Stage": _API,
     "AWS::ApiGateway::Deployment": _API,
     "AWS::ApiGateway::DomainName": {
@@ -211,7 +209,7 @@ TYPES: Mapping[str, Mapping[str, str]] = {
     "event Cognito": {},
     "event Api": {
         DESCRIPTION: "RequestModel.Model",
-        OPERATION: "RequestParameters ResponseTransferMode",
+        OPERATION: "RequestParameters",
     },
     "event HttpApi": {OBSERVED: "RouteSettings.DetailedMetricsEnabled RouteSettings.LoggingLevel"},
     "definition": {},

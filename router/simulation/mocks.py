@@ -12,10 +12,10 @@ from typing import Any
 from router import jsontext
 from router.deliveries import Letter
 from router.errors import FetchFailed, Invoked
-from router.fakes import FakeStream, succeeded
+from router.fakes import FakeStream, streaming, succeeded
 from router.functions import DestinationAddress
 from router.model import Fetch, Headers, Invocation, Origin, OriginRequest, OriginResponse
-from router.outcome import Outcome, OutcomeKind, from_response, function_error, timed_out, transport
+from router.outcome import HTTP_RESPONSE, Outcome, OutcomeKind, from_response, function_error, timed_out, transport
 from router.ports import Invoker
 from router.simulation.clock import VirtualClock
 from router.simulation.traces import Call, Forwarded
@@ -28,6 +28,7 @@ LIMIT_REACHED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 class MockAnswer:
     """One answer of a function. `returns`: any JSON value. `after`: virtual seconds that it takes.
 
+    `streams`: a body that it streams behind `returns`, which then is status and headers.
     `error_type`, `error_message`: of a function error's object, or Lambda's own error code and message.
     """
 
@@ -36,6 +37,7 @@ class MockAnswer:
     error_type: str | None = None
     error_message: str | None = None
     after: float = 0.0
+    streams: str | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -95,7 +97,7 @@ def _handed_over(answer: MockAnswer, invocation: Invocation) -> Outcome:
 def _outcome(answer: MockAnswer, invocation: Invocation) -> Outcome:
     match answer.outcome:
         case OutcomeKind.OK:
-            outcome = succeeded(jsontext.dumps(answer.returns), invocation.id)
+            outcome = _succeeded(answer, invocation)
             outcome.executed_version = _version(invocation)
             return outcome
         case OutcomeKind.FUNCTION_ERROR:
@@ -104,6 +106,18 @@ def _outcome(answer: MockAnswer, invocation: Invocation) -> Outcome:
             return transport(answer.error_message or "the connection broke", sent=True)
         case _:
             return _refused(answer, invocation)
+
+
+def _succeeded(answer: MockAnswer, invocation: Invocation) -> Outcome:
+    """Who asked for no stream gets what is streamed in one piece."""
+    if answer.streams is None:
+        return succeeded(jsontext.dumps(answer.returns), invocation.id)
+    head, body = jsontext.dumps(answer.returns or {}) + bytes(8), answer.streams.encode("utf-8", "replace")
+    if not invocation.stream:
+        return succeeded(head + body, invocation.id)
+    outcome = streaming(head, body, content_type=HTTP_RESPONSE)
+    outcome.request_id = invocation.id
+    return outcome
 
 
 def _error_object(answer: MockAnswer) -> bytes:

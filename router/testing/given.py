@@ -116,6 +116,7 @@ def _answer(written: Mapping[str, Any]) -> MockAnswer:
         error.get("errorType"),
         error.get("errorMessage"),
         duration(written.get("after") or "0s"),
+        written.get("streams"),
     )
 
 

@@ -187,6 +187,7 @@ def test_qualifiers(text: str, expected: list[Finding]) -> None:
 
 API = "type: api_gateway, api: http, routes: {GET /a: f, GET /b: f}"
 REST = "type: api_gateway, api: rest, stage: p, routes: {GET /a: f}"
+REST_ROUTE = "type: api_gateway, api: rest, stage: p, routes: {GET /a: {function: f, response_transfer_mode: %s}}"
 EDGE = "type: lambda_edge, behaviors: {'*': {origin: 'http://o', viewer_request: 'f:1'}}"
 POOL = "type: cognito, path: /p, user_pool: eu-west-1_a, operations: {PreSignUp: f}"
 TASK = "type: step_functions, path: /t, function: f"
@@ -200,6 +201,10 @@ TASK = "type: step_functions, path: /t, function: f"
         ("29s", REST, 0),
         ("30s", REST, 1),
         ("20s", f"{API}, timeout: 10s", 1),
+        ("15m", f"{REST}, response_transfer_mode: stream", 0),
+        ("20s", f"{REST}, response_transfer_mode: stream, timeout: 10s", 1),
+        ("15m", REST_ROUTE % "stream", 0),
+        ("15m", f"{REST_ROUTE % 'buffered'}, response_transfer_mode: stream", 1),
         ("60s", "type: api_gateway, api: http, routes: {GET /a: {function: f, invocation: async}}", 0),
         ("5s", POOL, 0),
         ("6s", POOL, 1),

@@ -13,6 +13,8 @@ from router.config.rules.context import Context, Use
 from router.config.units import duration_text
 
 _API_TIMEOUTS = {"rest": 29.0, "http": 30.0}
+_STREAM_TIMEOUT = 900.0
+"""Of a REST API for an answer that is streamed (semantics/sync.md §3.9)."""
 _TASK_TIMEOUT = 60.0
 
 Wait = tuple[float, Path]
@@ -20,7 +22,10 @@ Wait = tuple[float, Path]
 
 
 def _api(trigger: Mapping[str, Any], path: Path) -> Wait | None:
-    return (trigger.get("timeout") or _API_TIMEOUTS[trigger["api"]]), ("timeout",)
+    own = trigger["routes"][path[1]]
+    mode = (None if isinstance(own, str) else own.get("response_transfer_mode")) or trigger.get("response_transfer_mode")
+    usual = _STREAM_TIMEOUT if trigger["api"] == "rest" and mode == "stream" else _API_TIMEOUTS[trigger["api"]]
+    return trigger.get("timeout") or usual, ("timeout",)
 
 
 def _pool(trigger: Mapping[str, Any], path: Path) -> Wait | None:

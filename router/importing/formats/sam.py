@@ -12,7 +12,7 @@ from router.importing.nodes import Node, made
 from router.importing.notes import Notes
 from router.importing.plan import FunctionRef
 from router.importing.services import cognito, eventbridge, openapi, s3, schedules, sns, sqs, urls
-from router.importing.services.apis import API_KEYS, UNAUTHORIZED, Api, Route, finish, milliseconds, route_key
+from router.importing.services.apis import API_KEYS, UNAUTHORIZED, Api, Route, finish, milliseconds, route_key, streams
 from router.importing.stack import Resource, Stack
 from router.importing.view import Owner, View
 
@@ -194,7 +194,8 @@ def _api(kind: str) -> Reader:
         key = "$default" if kind == "http" and path in (None, "$default") else route_key(method or "ANY", path or "/")
         payload = view.literal("PayloadFormatVersion") if kind == "http" else None
         protected = _is_protected(view.get("Auth"), api)
-        route = Route(function, view.origin, payload, milliseconds(view, "TimeoutInMillis"), protected)
+        streaming = kind == "rest" and streams(view)
+        route = Route(function, view.origin, payload, milliseconds(view, "TimeoutInMillis"), protected, streams=streaming)
         api.add(key, route, view)
 
     return reader

@@ -17,7 +17,7 @@ API_KEYS = "API keys and usage plans are not built yet: callers need no key"
 @dataclass(slots=True)
 class Route:
     """`payload`, `timeout`: as its integration says; None: the API's default. `protected`: an authorizer stands before it.
-    `later`: whether its callers do not wait for the function."""
+    `later`: whether its callers do not wait for the function. `streams`: whether answers are passed on as they come."""
 
     function: FunctionRef
     origin: Origin
@@ -25,6 +25,7 @@ class Route:
     timeout: str | None = None
     protected: bool = False
     later: bool = False
+    streams: bool = False
 
 
 @dataclass(slots=True)
@@ -100,9 +101,17 @@ def _add(plan: Plan, trigger: TriggerRecord, key: str, route: Route, *, explicit
     settings: dict[str, Any] = {"function": plan.use(route.function)}
     if route.later:
         settings["invocation"] = "async"
+    if route.streams:
+        settings["response_transfer_mode"] = "stream"
     if explicit:
         settings["auth"] = "none"
     trigger.entries[key] = Entry(settings, route.origin)
+
+
+def streams(view: View) -> bool:
+    """Whether an integration passes answers on as they come."""
+    mode = view.get("ResponseTransferMode")
+    return mode is not None and mode.literal() == "STREAM"
 
 
 def milliseconds(view: View, *keys: str) -> str | None:

@@ -4,7 +4,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 """
 
 from router.importing.services import openapi
-from router.importing.services.apis import API_KEYS, UNAUTHORIZED, Api, Route, finish, milliseconds, route_key
+from router.importing.services.apis import API_KEYS, UNAUTHORIZED, Api, Route, finish, milliseconds, route_key, streams
 from router.importing.stack import Resource, Stack
 from router.importing.view import View
 
@@ -107,7 +107,8 @@ def _method(stack: Stack, api: Api, resource: Resource) -> None:
     for key in ("IntegrationHttpMethod", "PassthroughBehavior", "IntegrationResponses", "ContentHandling", "Credentials"):
         integration.take(key)
     if function is not None:
-        route = Route(function, view.origin, None, milliseconds(integration, "TimeoutInMillis"), protected)
+        timeout = milliseconds(integration, "TimeoutInMillis")
+        route = Route(function, view.origin, None, timeout, protected, streams=streams(integration))
         api.add(route_key(method, path), route, view)
 
 
