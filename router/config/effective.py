@@ -16,6 +16,7 @@ from router.config.construct import construct
 from router.config.load import REDACTED, Written
 from router.config.nodes import MapNode, Node, Opaque, ScalarNode, child
 from router.config.problem import Path
+from router.config.rules.secrets import is_secret
 from router.config.schemas import Schema
 from router.config.shape import Pieces
 from router.model import Place
@@ -160,7 +161,8 @@ class _Effective(Completion):
         if not self.in_default and isinstance(node, ScalarNode) and node.substituted:
             return Leaf(Opaque(node.written), origin, meaning=Opaque(node.written))
         meaning = Completion._scalar(self, pieces, value, node, path)
-        if value is not None and any(piece.get("x-secret") for piece in pieces):
+        is_told = not self.in_default and isinstance(node, ScalarNode) and is_secret(path, node)
+        if value is not None and (is_told or any(piece.get("x-secret") for piece in pieces)):
             return Leaf(REDACTED, origin, hidden=True, meaning=meaning)
         shown = value if any("x-unit" in piece for piece in pieces) else meaning
         return Leaf(shown, origin, meaning=meaning)

@@ -105,6 +105,21 @@ def pairs(tree: Any) -> list[tuple[Any, str, str]]:
     return [(path, type(leaf).__name__, repr(leaf.value) if isinstance(leaf, Leaf) else "") for path, leaf in leaves(tree)]
 
 
+def test_what_validate_calls_a_literal_secret_is_hidden() -> None:
+    local = "{command: run, environment: {API_KEY: a1b2c3d4, DB: 'postgres://shop:horse@db/x', MODE: quick, INNER_TOKEN: ''}}"
+    origin = "{url: 'http://origin:8000', custom_headers: {x-api-key: b1b2c3d4, x-from: edge}}"
+    text = f"""\
+version: 1
+functions: {{f: {{local: {local}}}}}
+triggers: {{t: {{type: lambda_edge, invocation: sync, auth: none, behaviors: {{"*": {{origin: {origin}}}}}}}}}
+"""
+    shown = to_yaml(with_input(text), ())
+    assert [secret for secret in ("a1b2c3d4", "horse", "b1b2c3d4") if secret in shown] == []
+    assert shown.count('"(redacted)"') == 3
+    assert "MODE: quick" in shown
+    assert "x-from: edge" in shown
+
+
 def test_pairs_of_what_is_empty_or_in_words() -> None:
     found = load(["router.yaml"], files=FakeFiles({"router.yaml": "version: 1\n"}), env={})
     assert found.written is not None

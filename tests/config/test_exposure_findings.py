@@ -206,6 +206,24 @@ def test_secrets_by_the_name_of_their_variable(name: str, value: str, expected: 
     assert [each[0] for each in findings(with_variable(name, value))] == ["literal-secret"] * expected
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("x-api-key", "a1b2c3d4", True),
+        ("X-Origin-Secret", "correct-horse", True),
+        ("Authorization", "Basic c2hvcDpob3JzZQ==", True),
+        ("x-api-key", "${TOKEN}", False),
+        ("x-forwarded-host", "shop.example.com", False),
+    ],
+)
+def test_secrets_by_the_name_of_their_header(name: str, value: str, expected: bool) -> None:
+    origin = f"{{url: 'http://origin:8000', custom_headers: {{{name}: '{value}'}}}}"
+    kind = f"type: lambda_edge, auth: none, behaviors: {{'*': {{origin: {origin}}}}}"
+    found = loaded(f"triggers: {{t: {{invocation: sync, {kind}}}}}\n")
+    assert [each.code for each in found.problems] == ["literal-secret"] * expected
+    assert not expected or value not in "".join(found.sources.values()) + found.redact(f"it is {value} there")
+
+
 def test_secrets_anywhere() -> None:
     schedule = f"{{a: {{expression: rate(1 hour), function: f, input: {{deep: [1, {KEY}]}}}}}}"
     text = (

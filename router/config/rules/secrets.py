@@ -6,7 +6,7 @@ No finding quotes them, and no excerpt of the file shows them (see `router.confi
 import re
 from collections.abc import Iterator
 
-from router.config.nodes import ListNode, MapNode, Node, ScalarNode, child, locate, scalars
+from router.config.nodes import ListNode, MapNode, Node, ScalarNode, locate, scalars
 from router.config.problem import Path
 from router.config.rules.context import Context
 
@@ -26,11 +26,14 @@ _HINTS = ("AKIA", "ASIA", "PRIVATE KEY", "://", "gh", "glpat-", "xox", "_live_",
 _SHORTEST = 8
 _EXAMPLE = "EXAMPLE"
 """The keys of AWS's documentation end so, and open nothing."""
+_NAMING = (("environment",), ("custom_headers",))
+"""Maps whose keys are names of variables and headers."""
 _NAME = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|SIGNING_KEY)$", re.IGNORECASE
+    r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|SIGNING_KEY|AUTHORIZATION)$",
+    re.IGNORECASE,
 )
-"""Names of variables whose value is a secret itself; `…_SECRET_NAME` or `…_TOKEN_URL` say where one is."""
-_REFERENCE = re.compile(r"arn:|https?://|/|\./|\.\./|[^\s]*\s")
+"""Names of variables and headers whose value is a secret itself; `…_SECRET_NAME` or `…_TOKEN_URL` say where one is."""
+_REFERENCE = re.compile(r"arn:|https?://|/|\./|\.\./|(?!(?:Basic|Bearer) )[^\s]*\s")
 """Beginnings of values that are not a secret, but lead to one: an ARN, a URL, a path; and of plain sentences."""
 
 
@@ -59,13 +62,41 @@ def _say(context: Context, path: Path, message: str, name: str) -> None:
 
 
 def _of_variables(context: Context) -> Iterator[tuple[Path, ScalarNode]]:
-    """Variables of local functions whose names say that they are secrets."""
-    for name, function in context.functions.items():
-        for variable in (function["local"] or {}).get("environment") or ():
-            path: Path = ("functions", name, "local", "environment", variable)
-            node = context.node(path) if _NAME.search(variable) else None
-            if isinstance(node, ScalarNode) and not node.substituted and _is_secret(node.text):
-                yield path, node
+    """Variables of local functions, and headers for origins, whose names say that they are secrets."""
+    for path, node in _named(context.reporter.root):
+        if _is_named_so(path, node):
+            yield path, node
+
+
+def is_secret(path: Path, node: ScalarNode) -> bool:
+    """Whether what is written at a path is a secret by its look, or by the name of the variable or header that it is for."""
+    return looks_like(node) is not None or (path[-2:-1] in _NAMING and _is_named_so(path, node))
+
+
+def _is_named_so(path: Path, node: ScalarNode) -> bool:
+    is_named = _NAME.search(str(path[-1]).replace("-", "_")) is not None
+    return is_named and not node.substituted and _is_secret(node.text)
+
+
+def _named(root: Node) -> Iterator[tuple[Path, ScalarNode]]:
+    """What is written by names of its author: variables of local functions, headers for the origins of behaviors."""
+    for name, function in _entries(root, ("functions",)):
+        for variable, node in _entries(function, ("local", "environment")):
+            if isinstance(node, ScalarNode):
+                yield ("functions", name, "local", "environment", variable), node
+    for name, trigger in _entries(root, ("triggers",)):
+        for pattern, behavior in _entries(trigger, ("behaviors",)):
+            for header, node in _entries(behavior, ("origin", "custom_headers")):
+                if isinstance(node, ScalarNode):
+                    yield ("triggers", name, "behaviors", pattern, "origin", "custom_headers", header), node
+
+
+def _entries(node: Node, path: Path) -> Iterator[tuple[str, Node]]:
+    """The entries of a map below a node; none where there is none."""
+    place = locate(node, path)
+    if place.exact and isinstance(place.value, MapNode):
+        for name, entry in place.value.entries.items():
+            yield name, entry.value
 
 
 def _is_secret(text: str) -> bool:
@@ -73,16 +104,13 @@ def _is_secret(text: str) -> bool:
 
 
 def secrets_by_look(root: Node) -> Iterator[str]:
-    """The texts of all values that look like secrets, or are variables of functions that are called like one."""
+    """The texts of all values that look like secrets, or are variables of functions or headers that are called like one."""
     for node in scalars(root):
         if looks_like(node) is not None:
             yield node.text
-    functions = child(root, "functions")
-    for function in functions[1].entries.values() if functions is not None and isinstance(functions[1], MapNode) else ():
-        place = locate(function.value, ("local", "environment"))
-        for name, entry in place.value.entries.items() if place.exact and isinstance(place.value, MapNode) else ():
-            if _NAME.search(name) and isinstance(entry.value, ScalarNode) and not entry.value.substituted:
-                yield entry.value.text
+    for path, node in _named(root):
+        if _is_named_so(path, node):
+            yield node.text
 
 
 def _by_look(context: Context) -> Iterator[tuple[Path, ScalarNode, str]]:
