@@ -18,8 +18,9 @@ def check_code(code: str) -> str:
     """The code itself. Raises click.BadParameter where there is no such rule."""
     if code in BY_CODE:
         return code
-    meant = nearest(code, BY_CODE)
-    raise click.BadParameter(f"there is no rule `{code}`{f'; did you mean `{meant}`?' if meant else ''}")
+    meant = nearest(code.lower(), BY_CODE)
+    advice = f"did you mean `{meant}`?" if meant else "`lambda-router rules` lists them."
+    raise click.BadParameter(f"there is no rule `{code}`; {advice}")
 
 
 @click.command()

@@ -25,7 +25,8 @@ def _place(span: Span) -> dict[str, str]:
     """GitHub refuses columns of an annotation that covers several lines; its end column is the last one covered."""
     place = {"file": span.file, "line": str(span.line)}
     if span.end_line != span.line:
-        return {**place, "endLine": str(span.end_line)}
+        last = span.end_line if span.end_column > 1 else span.end_line - 1
+        return {**place, "endLine": str(last)}
     end = max(span.column, span.end_column - 1)
     return {**place, "endLine": str(span.line), "col": str(span.column), "endColumn": str(end)}
 

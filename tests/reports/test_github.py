@@ -12,8 +12,13 @@ def test_a_place_in_one_line_has_columns() -> None:
 
 
 def test_a_place_over_several_lines_has_none() -> None:
-    command = annotation("warning", "m", span=Span("a.yaml", 4, 3, 6, 1))
+    command = annotation("warning", "m", span=Span("a.yaml", 4, 3, 6, 2))
     assert command == "::warning file=a.yaml,line=4,endLine=6::m"
+
+
+def test_a_place_that_ends_where_a_line_begins_does_not_cover_it() -> None:
+    command = annotation("warning", "m", span=Span("a.yaml", 4, 3, 6, 1))
+    assert command == "::warning file=a.yaml,line=4,endLine=5::m"
 
 
 def test_an_empty_place_ends_where_it_starts() -> None:
