@@ -60,6 +60,9 @@ class Supervisor:
             signal.signal(number, self._ask_to_stop)
         for member in (self.engine, *self.doors):
             code = self._start(member)
+            if self._stopping:
+                self._end()
+                return 0
             if code is not None:
                 self._end()
                 return code
