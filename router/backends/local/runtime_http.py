@@ -136,8 +136,13 @@ class RuntimeConnection(asyncio.Protocol):
         self._message.path += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        pairs = self._message.headers if self._in_head else self._message.trailers
-        pairs[name.lower()] = value
+        if self._in_head:
+            self._message.headers[name.lower()] = value
+            return
+        self._head += len(name) + len(value)
+        if self._head > MAX_HEAD:
+            raise httptools.HttpParserError("the trailers are too long")
+        self._message.trailers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         self._in_head = False
@@ -175,7 +180,7 @@ class RuntimeConnection(asyncio.Protocol):
 
     def hold(self, on: bool) -> None:
         """Stop reading, so that the function has to wait; or go on."""
-        if self._transport is None:
+        if self._transport is None or self._transport.is_closing():
             return
         if on:
             self._transport.pause_reading()

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from router.arn import FunctionArn
 from router.backends.aws import AwsInvoker, invoker
@@ -244,6 +247,24 @@ async def test_nobody_is_there(start: Start, unused_tcp_port: int) -> None:
     backend = await start(orders, f"http://127.0.0.1:{unused_tcp_port}")
     outcome = await backend.invoke(invocation(orders))
     assert (outcome.kind, outcome.invoked) == (OutcomeKind.TRANSPORT, Invoked.NO)
+
+
+async def test_servers_are_verified(endpoint: Any, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    endpoint.answers = [answer(chunk(b"ab"), complete())]
+    await endpoint.stop()
+    await endpoint.start(ssl=context)
+    url = f"https://localhost:{endpoint.port}"
+    orders = function()
+    outcome = await (await start(orders, url)).invoke(invocation(orders))
+    assert (outcome.kind, outcome.invoked, len(endpoint.requests)) == (OutcomeKind.TRANSPORT, Invoked.NO, 0)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    trusting = await start(orders, url)
+    for _ in range(2):
+        assert await read(await trusting.invoke(invocation(orders))) == b"ab"
 
 
 # --- time, permits, back-pressure ------------------------------------------------------------------------------------

@@ -235,6 +235,16 @@ async def test_an_error_in_the_trailers(attached):
     assert ((await asked).kind, (await asked).payload) == (OutcomeKind.FUNCTION_ERROR, b'{"errorType":"Oops"}')
 
 
+async def test_trailers_are_bounded(attached):
+    _, runtime = attached
+    outcome = await began(attached, chunk(b"ab"), b"0\r\n")
+    line = b"x: " + b"y" * 60_000 + b"\r\n"
+    for _ in range(50):
+        runtime.writer.write(line)
+    came, failure = await broken(outcome)
+    assert (came, json.loads(failure.details)["errorType"]) == (b"ab", "Runtime.TruncatedResponse")
+
+
 @pytest.mark.parametrize("what", ["response", "error"])
 async def test_a_stream_that_has_begun_is_the_only_answer(attached, what):
     function, runtime = attached
