@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from router.cli.configuration import DEFAULT, overlay_option
+from router.cli.configuration import DEFAULT
 from router.cli.findings import show_problems
 from router.cli.quiet import quiet
 from router.cli.sources import Sources
@@ -53,7 +53,7 @@ class Side:
 @click.command()
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@overlay_option
+@click.option("-f", "--file", "overlays", multiple=True, metavar="OVERLAY", help="Merge this file over A and B; repeatable.")
 @click.option("--events", type=click.Path(), metavar="DIR", help="Recorded requests and events, too: its *.json files.")
 @click.option(
     "--format",
