@@ -41,7 +41,7 @@ class Reporter:
         if on == "value" and isinstance(place.value, ScalarNode) and place.value.opaque:
             return
         if isinstance(place.value, ScalarNode) and place.value.substituted:
-            message, help = concealed(message, place.value), help and concealed(help, place.value)
+            message, help = concealed(message, place.value, path), help and concealed(help, place.value, path)
         others = tuple(Related(text, self.key_span(other)) for other, text in related)
         at_value = on == "value" and (place.exact or isinstance(place.value, ScalarNode))
         span = place.value.span if at_value else self.key_span(path)
@@ -77,9 +77,13 @@ def _is_opaque(node: ScalarNode) -> bool:
     return node.opaque
 
 
-def concealed(text: str, node: ScalarNode) -> str:
-    """A message about a value from a variable, without quoting any part of that value."""
-    ours = set(_WORD.findall(node.written))
+def concealed(text: str, node: ScalarNode, path: Path) -> str:
+    """A message about a value from a variable, without quoting any part of that value.
+
+    The keys of its path may be quoted, whatever they have in common with it: they stand in the file.
+    """
+    written = [node.written, *(part for part in path if isinstance(part, str))]
+    ours = {word for part in written for word in _WORD.findall(part)}
 
     def replace(match: re.Match[str]) -> str:
         words = set(_WORD.findall(match[0])) - ours

@@ -119,3 +119,11 @@ def test_a_long_line_is_shown_around_the_caret() -> None:
     text = "a" * 1_000 + "bad" + "c" * 1_000
     expected = f"  1 | …{'a' * 100}bad{'c' * 297}…\n    | {' ' * 101}^^^"
     assert render(Problem("code", "message", span), {"router.yaml": text}).split("\n", 1)[1] == expected
+
+
+def test_a_key_is_named_although_a_secret_has_its_letters(load_text: Callable[..., Loaded]) -> None:
+    loaded = load_text('version: 1\nfunctions: {a: "${TOKEN}"}\n', env={"TOKEN": "a-secret-value"})
+    assert [problem.message for problem in loaded.problems] == [
+        "no trigger uses the function `a`",
+        "`${TOKEN}` is not the ARN of a Lambda function",
+    ]
