@@ -147,7 +147,7 @@ def matching(pattern: str, words: str) -> Callable[[Any], str]:
 
 
 method = matching(r"[A-Z]{1,20}", "a method in capitals")
-target_path = matching(r"/[^\s?#]*", "a path that begins with `/`, percent-encoded, without query")
+target_path = matching(r"/[!\"$->@-~]*", "a path that begins with `/`, percent-encoded, without query")
 host_name = matching(r"[A-Za-z0-9._\-\[\]:]+", "a host name")
 
 

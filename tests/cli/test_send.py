@@ -198,6 +198,8 @@ def test_nobody_answers(send: Send, echo: int) -> None:
         (["--trigger", "hok"], None, "There is no trigger `hok`; did you mean `hook`?"),
         (["--trigger", "open"], None, "The port of the listener `any` is chosen when it starts: use --to."),
         (["--trigger", "hook", "--to", "hooks"], None, "--to takes a URL that begins with http:// or https://."),
+        (["--trigger", "hook", "--to", "http://h:0"], None, "--to http://h:0 names no host, or no port from 1 to 65535."),
+        (["--trigger", "hook", "--to", "http://:80"], None, "--to http://:80 names no host, or no port from 1 to 65535."),
         (["--trigger", "hook", "--key", "k"], None, "--key has no effect without --cert."),
         (["--trigger", "worker"], None, "A task cannot be sent: Step Functions hands out those of running state machines."
          " `lambda-router explain` and `lambda-router test` show what becomes of one."),
@@ -212,6 +214,19 @@ def test_nobody_answers(send: Send, echo: int) -> None:
 )  # fmt: skip
 def test_wrong_usage(args: list[str], input: str | None, text: str, send: Send) -> None:
     assert send(*args, exit_code=2, input=input).stderr.splitlines()[-1] == f"Error: {text}"
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        ({"target": "/", "headers": {"": "1"}}, "Invalid header name b''"),
+        ({"target": "/", "headers": {"x": "a\nb: c"}}, "Invalid header value b'a\\nb: c'"),
+        ({"target": "/\u00e9"}, "'ascii' codec can't encode character '\\xe9' in position 5: ordinal not in range(128)"),
+    ],
+)
+def test_what_no_request_can_hold_is_wrong_usage(send: Send, request_: dict[str, Any], why: str) -> None:
+    done = send("-", "--trigger", "hook", exit_code=2, input=json.dumps({"request": request_}))
+    assert done.stderr.splitlines()[-1] == f"Error: The request cannot be sent: {why}."
 
 
 def test_a_message_goes_in_as_its_sender_would_put_it() -> None:

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import click
 
@@ -27,13 +28,15 @@ class Client:
             raise click.UsageError("--key has no effect without --cert.")
         if url is not None and not url.startswith(("http://", "https://")):
             raise click.UsageError("--to takes a URL that begins with http:// or https://.")
+        if url is not None and not _names_a_host(url):
+            raise click.UsageError(f"--to {url} names no host, or no port from 1 to 65535.")
         self._loaded, self._config, self._url = loaded, config, url
         self._timeout, self._cert, self._key, self._verbose = timeout, cert, key, verbose
         self._secrets: list[str] = []
 
     def send(self, addressed: Addressed, envelope: HttpEnvelope, now: float, *, prove: bool) -> int:
         """One request. The exit code."""
-        from router.cli.send.over_http import Identity, Unreachable, post
+        from router.cli.send.over_http import Identity, Unreachable, Unsendable, post
 
         receiver = receiver_of(addressed, envelope, self._config, self._loaded)
         self._warn(receiver, envelope)
@@ -45,6 +48,8 @@ class Client:
         identity = Identity(self._cert, self._key) if self._cert is not None else None
         try:
             answer = post(envelope, door, self._timeout, identity)
+        except Unsendable as error:
+            raise click.UsageError(f"The request cannot be sent: {self._clean(str(error))}.") from None
         except Unreachable as error:
             where = f"unix:{door.unix}" if door.unix is not None else door.url
             click.echo(f"lambda-router: The router cannot be reached at {where}: {self._clean(str(error))}.", err=True)
@@ -95,6 +100,14 @@ class Client:
         click.echo("\n".join(map(self._clean, lines)))
         if body:
             click.echo(f"\n{self._clean(_text(body))}")
+
+
+def _names_a_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _text(body: bytes) -> str:

@@ -22,6 +22,10 @@ class Unreachable(Exception):
     """Nobody answers, or not in time, or not in HTTP. The text says which."""
 
 
+class Unsendable(ValueError):
+    """A header or the target can stand in no request. The text says which."""
+
+
 @dataclass(slots=True, frozen=True)
 class Identity:
     """What a client shows under mutual TLS: paths of PEM files."""
@@ -41,7 +45,7 @@ class Answer:
 
 
 def post(envelope: HttpEnvelope, door: Door, timeout: float, identity: Identity | None) -> Answer:
-    """Send one request. Raises Unreachable."""
+    """Send one request. Raises Unreachable and Unsendable."""
     deadline = time.monotonic() + timeout
     parts = urlsplit(door.url)
     connection = HTTPConnection(parts.hostname or "localhost", parts.port or {"https": 443}.get(parts.scheme, 80))
@@ -55,6 +59,8 @@ def post(envelope: HttpEnvelope, door: Door, timeout: float, identity: Identity 
         raise Unreachable(f"there was no answer within {timeout:g} s") from None
     except OSError as error:
         raise Unreachable(error.strerror or str(error)) from None
+    except Unsendable:
+        raise
     except (HTTPException, ValueError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from None
     finally:
@@ -89,12 +95,15 @@ def _tls(door: Door, identity: Identity | None) -> ssl.SSLContext:
 
 
 def _ask(connection: HTTPConnection, envelope: HttpEnvelope) -> None:
-    connection.putrequest(envelope.method, envelope.target, skip_host=True, skip_accept_encoding=True)
-    if not any(name.lower() == "host" for name, _ in envelope.headers):
-        connection.putheader("Host", connection.host)
-    for name, value in envelope.headers:
-        if name.lower() not in _FRAMING:
-            connection.putheader(name, value.encode())
+    try:
+        connection.putrequest(envelope.method, envelope.target, skip_host=True, skip_accept_encoding=True)
+        if not any(name.lower() == "host" for name, _ in envelope.headers):
+            connection.putheader("Host", connection.host)
+        for name, value in envelope.headers:
+            if name.lower() not in _FRAMING:
+                connection.putheader(name, value.encode())
+    except (HTTPException, ValueError) as error:
+        raise Unsendable(str(error)) from None
     if envelope.body or envelope.method in ("POST", "PUT", "PATCH"):
         connection.putheader("Content-Length", str(len(envelope.body)))
     connection.endheaders(envelope.body or None)
