@@ -16,6 +16,7 @@ from router.backends.aws.destinations import AwsDestinations
 from router.backends.aws.invoker import AwsInvoker
 from router.backends.aws.queues import AwsQueue
 from router.batches import ActivitySource, QueueSource
+from router.cli.send import into_queue
 from router.deliveries import Letter
 from router.functions import Invocation
 from router.monitoring import cloudwatch
@@ -130,7 +131,8 @@ def _with(statement: Statement, resources: Sequence[str]) -> Statement:
 
 
 CALLING = {
-    queues: {**queues.ACTIONS, **queues.SENDING_ACTIONS},
+    queues: queues.ACTIONS,
+    into_queue: queues.SENDING_ACTIONS,
     activities: activities.ACTIONS,
     destinations: {call: action for calls in destinations.ACTIONS.values() for call, action in calls.items()},
     credentials: credentials.ACTIONS,
@@ -147,7 +149,7 @@ def operations_in(module: Any) -> set[str]:
     named = {
         str(node.args[0].value)
         for node in calls
-        if node.func.attr in ("call", "_tell", "_unless_there") and node.args and isinstance(node.args[0], ast.Constant)
+        if node.func.attr in ("ask", "call", "_tell", "_unless_there") and node.args and isinstance(node.args[0], ast.Constant)
     }
     return named | {node.func.attr for node in calls if node.func.attr == "assume_role"}
 
