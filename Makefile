@@ -35,6 +35,10 @@ bench: $(VENV)/.bench ## measure, with peers in the same run
 	$(BIN)/python -m benchmarks.sync_path
 	$(BIN)/python -m benchmarks.accept
 	$(BIN)/python -m benchmarks.validation
+	$(BIN)/python -m benchmarks.many_cores
+	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.matching
+	$(BIN)/python -m benchmarks.event_patterns
 
 CRASH_ROUNDS ?= 200
 crash-test: $(VENV)/.dev ## kill the daemon and its journal many times; nothing may be lost (CRASH_ROUNDS=200)

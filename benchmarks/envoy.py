@@ -25,7 +25,7 @@ def command(folder: Path, port: int, stub: int, *, passthrough: bool = False) ->
     file.write_text(json.dumps(_configuration(port, stub, passthrough)))
     executable = binary()
     assert executable is not None
-    base = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
+    base = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "critical"]
     return [executable, "-c", str(file), *base]
 
 
