@@ -96,8 +96,8 @@ def command(
         "region": region,
     }
     imported = _imported(paths, output or config or _TARGET, form, functions, given)
-    for name in imported.unasked:
-        click.echo(f"lambda-router: nothing in {', '.join(imported.files)} asks for `--parameter {name}`", err=True)
+    for option in imported.unasked:
+        click.echo(f"lambda-router: nothing in {', '.join(imported.files)} asks for `{option}`", err=True)
     if imported.is_empty:
         _tell(imported)
         click.echo(f"lambda-router: there is no function and no trigger in {', '.join(imported.files)}", err=True)

@@ -23,7 +23,7 @@ class Imported:
     notes: list[Note]
     files: list[str]
     unasked: list[str]
-    """Names of given parameters that nothing in the files asked for."""
+    """Options that nothing in the files asked for, such as `--parameter Size`."""
 
     @property
     def is_empty(self) -> bool:
@@ -45,4 +45,4 @@ def import_files(paths: Sequence[str], options: Options, files: Files, *, target
     draft = assemble(sources.plan, files, folder)
     settle(draft, target, files, sources.plan.notes)
     notes = sources.plan.notes.of(json.dumps(draft.settings))
-    return Imported(draft, notes, sources.files, [name for name in options.parameters if name not in sources.given.asked])
+    return Imported(draft, notes, sources.files, sources.unasked)

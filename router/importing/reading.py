@@ -22,11 +22,11 @@ _IN_FOLDERS = ("cdk.out/manifest.json", "manifest.json", "template.yaml", "templ
 
 @dataclass(slots=True)
 class Sources:
-    """What was read: `plan`, the parameters that were `given`, and the files by name, for the heading of the result."""
+    """What was read: `plan`, the files by name, for the heading of the result, and the options that were `unasked` for."""
 
     plan: Plan
-    given: Given
     files: list[str] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)
 
 
 class Unsupported(ValueError):
@@ -40,12 +40,13 @@ def read_all(paths: Sequence[str], options: Options, files: Files, form: str | N
     known = dict(
         name for path, document in found if _form(document, form, path) == "aws" for name in exports.names_in(document)
     )
-    given = Given({**known, **options.parameters})
+    named, given = options.parameters, Given({**known, **options.parameters})
     options = replace(options, parameters=given)
     plan = Plan(options, notes)
     exported: list[tuple[Node, str]] = []
-    for path, document in found:
-        match _form(document, form, path):
+    forms = [_form(document, form, path) for path, document in found]
+    for (path, document), its in zip(found, forms, strict=True):
+        match its:
             case "aws":
                 exported.append((document, path))
             case "serverless":
@@ -57,7 +58,10 @@ def read_all(paths: Sequence[str], options: Options, files: Files, form: str | N
     if exported:
         exports.read(exported, plan, files)
     invoke_api.serve(plan)
-    return Sources(plan, given, [path for path, _ in found])
+    unasked = [f"--parameter {name}" for name in named if name not in given.asked]
+    if options.stage is not None and "serverless" not in forms:
+        unasked.append(f"--stage {options.stage}")
+    return Sources(plan, [path for path, _ in found], unasked)
 
 
 def _file_in(path: str, files: Files) -> str:

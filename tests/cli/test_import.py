@@ -84,10 +84,11 @@ def test_it_prints_the_configuration_and_tells_the_rest_on_standard_error(run: R
     assert (result.exit_code, result.stdout, result.stderr) == (0, IMPORTED, TOLD)
 
 
-def test_a_parameter_that_nothing_asks_for_is_told(run: Run) -> None:
-    result = run("template.yaml", *WHERE, "--parameter", "stage=prod")
+@pytest.mark.parametrize(("option", "value", "told"), [("--parameter", "stage=prod", "stage"), ("--stage", "prod", "prod")])
+def test_an_option_that_nothing_asks_for_is_told(run: Run, option: str, value: str, told: str) -> None:
+    result = run("template.yaml", *WHERE, option, value)
     assert (result.exit_code, result.stdout) == (0, IMPORTED)
-    assert result.stderr == "lambda-router: nothing in template.yaml asks for `--parameter stage`\n" + TOLD
+    assert result.stderr == f"lambda-router: nothing in template.yaml asks for `{option} {told}`\n" + TOLD
 
 
 def test_a_folder_is_its_template(run: Run) -> None:

@@ -56,6 +56,7 @@ def test_an_endpoint_matters_where_its_service_is_called(service: str) -> None:
     endpoint = f"aws: {{endpoints: {{{service}: {URL}}}}}\n"
     assert findings(endpoint + used(service)) == []
     assert findings(endpoint + HERE) == [("idle-setting", "warning", 2, 19)]
+    assert findings(endpoint.replace(service, "sts") + used(service)) == []
 
 
 def test_a_function_with_the_routers_credentials_may_call_anything() -> None:

@@ -27,6 +27,8 @@ def aws(context: Context) -> None:
     if not settings or not context.is_whole():
         return
     called = set(_services(context))
+    if called:
+        called.add("sts")  # for roles, and `doctor` asks whose credentials these are
     for service, url in settings["endpoints"].items():
         if url is not None and service not in called and _EVERYTHING not in called:
             _idle(context, ("aws", "endpoints", service), f"nothing here calls {_NAMES[service]}")
@@ -46,7 +48,7 @@ def _idle(context: Context, path: Path, reason: str) -> None:
 _EVERYTHING = "everything"
 _NAMES = {
     "lambda": "Lambda",
-    "sts": "STS: no role is assumed",
+    "sts": "AWS, where `doctor` would ask STS",
     "states": "Step Functions",
     "sqs": "SQS",
     "sns": "SNS",
@@ -64,20 +66,14 @@ def _services(context: Context) -> Iterator[str]:
             yield _EVERYTHING
         if function["arn"] is not None:
             yield "lambda"
-        if function["invoke_role_arn"] is not None:
-            yield "sts"
     for use in context.uses():
         if use.arn is not None:
             yield "lambda"
-    for _, source in queues(context):
+    if any(queues(context)):
         yield "sqs"
-        if source.get("role_arn") is not None:
-            yield "sts"
     for _, trigger, _ in context.decided_triggers():
         if trigger.get("activity") is not None:
             yield "states"
-            if trigger.get("role_arn") is not None:
-                yield "sts"
     yield from _of_destinations(context)
     cloudwatch = (context.settings.get("monitoring") or {}).get("cloudwatch") or {}
     if cloudwatch.get("metrics") == "api":
