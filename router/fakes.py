@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any, Literal
 
 from router.batches import Batch, EventCount, Message
-from router.deliveries import Acceptance, Condition, Fate, Letter, Receipt
-from router.errors import DestinationError, FetchFailed, Invoked, RequestError, SourceError
-from router.functions import DestinationAddress
+from router.deliveries import Acceptance, Condition, Fate, Receipt
+from router.errors import FetchFailed, Invoked, RequestError, SourceError
 from router.model import (
     Claim,
     Conversation,
@@ -217,19 +216,6 @@ class FakeAcceptor:
         if acceptance.deduplication_id is not None:
             self._known[key] = receipt.delivery_id
         return receipt
-
-
-class FakeDestinations:
-    """Remembers what was sent, by ARN; `failures` by ARN are raised in order, one per call."""
-
-    def __init__(self, failures: Mapping[str, Sequence[DestinationError]] | None = None) -> None:
-        self.failures = {arn: [*errors] for arn, errors in (failures or {}).items()}
-        self.sent: list[tuple[str, Letter]] = []
-
-    async def send(self, address: DestinationAddress, letter: Letter) -> None:
-        if self.failures.get(address.arn):
-            raise self.failures[address.arn].pop(0)
-        self.sent.append((address.arn, letter))
 
 
 class FakeDeliveryMetrics:

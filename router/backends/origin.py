@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from router.backends.sessions import plain_session
 from router.errors import OriginBroken, OriginError, OriginTimeout, OriginUnreachable, RequestError
 from router.model import Headers, Origin, OriginRequest, OriginResponse
 from router.net.tls import client_context
@@ -26,7 +27,6 @@ MAX_LINE = 32 * 1024
 """Bytes of one header of an origin's answer."""
 RESOLVED_FOR = 10.0
 """Seconds that the addresses of a name are remembered."""
-_AUTOMATIC = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _REPEATABLE = frozenset({"GET", "HEAD"})
 
@@ -113,17 +113,7 @@ class OriginClient:
             use_dns_cache=False,
             ssl=context if context is not None else True,
         )
-        session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=_AUTOMATIC,
-            max_line_size=MAX_LINE,
-            max_field_size=MAX_LINE,
-        )
-        # aiohttp repeats PUT, DELETE and others where a kept connection breaks; it has no public switch for that.
-        session._retry_connection = False
-        return session
+        return plain_session(connector, MAX_LINE)
 
 
 def _timeout(origin: Origin) -> aiohttp.ClientTimeout:

@@ -14,7 +14,6 @@ _ARN = re.compile(
 _URI = re.compile(r"functions/(?P<function>.+)/(?:response-streaming-)?invocations$")
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,64})(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?")
 _TAIL = re.compile(r":(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128})(?=/|$)")
-_LAMBDA = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})
 
 
 @dataclass(slots=True)

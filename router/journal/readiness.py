@@ -48,10 +48,6 @@ class Readiness:
         for name, due_at in left.items():
             self._lower(name, due_at)
 
-    def nudge(self) -> None:
-        """Let whoever waits look again."""
-        self._changed.set()
-
     def next_due(self) -> float:
         """When something may be claimable that the last claim did not exclude; infinity where nothing is known."""
         return min((at for name, at in self._earliest.items() if name not in self._without), default=math.inf)

@@ -73,7 +73,6 @@ class Absent:
 
 Piece = Text | Block | Range | Unheld | Constant | Present | Absent
 EVERY_TEXT = Text(Glob((None,)))
-EVERY_NUMBER = Range(-INFINITY, INFINITY)
 
 
 def pieces(values: Sequence[Any]) -> tuple[Piece, ...]:

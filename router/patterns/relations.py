@@ -50,11 +50,6 @@ def canonical(pattern: Pattern) -> Canonical:
     )
 
 
-def is_absent(values: Sequence[Any]) -> bool:
-    """Whether a list wants no leaf, and nothing else."""
-    return all(isinstance(each, Absent) for each in pieces(values))
-
-
 # --- the pattern as it is written ------------------------------------------------------------------------------------
 
 

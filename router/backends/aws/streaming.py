@@ -14,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from router import jsontext
+from router.backends.sessions import plain_session
 from router.errors import StreamFailed
 from router.eventstream import CONTENT_TYPE, Decoder, EventStreamError, Message
 from router.net.errors import ConnectFailed, ConnectionLost, DeadlinePassed, ExchangeError, ResponseInvalid
@@ -25,7 +26,6 @@ _KEEPALIVE = 15.0
 _MAX_LINE = 64 * 1024
 _MAX_ERROR = 1024 * 1024
 """Bytes of the body of an answer that is no stream."""
-_AUTOMATIC = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class StreamClient:
@@ -86,19 +86,10 @@ class StreamClient:
         )
 
     def _new_session(self) -> aiohttp.ClientSession:
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._max_connections, keepalive_timeout=_KEEPALIVE, ssl=self._tls if self._tls is not None else True
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=_AUTOMATIC,
-            max_line_size=_MAX_LINE,
-            max_field_size=_MAX_LINE,
+        connector = aiohttp.TCPConnector(
+            limit=self._max_connections, keepalive_timeout=_KEEPALIVE, ssl=self._tls if self._tls is not None else True
         )
-        # aiohttp repeats some requests where a kept connection breaks; it has no public switch for that.
-        session._retry_connection = False
-        return session
+        return plain_session(connector, _MAX_LINE)
 
 
 class AnswerStream:
