@@ -1,6 +1,7 @@
 """Curl and AWS CLI commands: what a shell makes of them is the sample again."""
 
 import json
+import re
 import shlex
 import shutil
 import socket
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from router.envelopes import HttpEnvelope
@@ -23,8 +24,8 @@ from router.samples.curl import Door, curl
 
 
 def words(command: str) -> list[str]:
-    """As a shell splits it."""
-    return shlex.split(command.replace("\\\n", " "))
+    """As a shell splits it: a line goes on after a backslash, but for one in quotes."""
+    return shlex.split(re.sub(r"""'[^']*'|"[^"]*"|\\\n""", lambda found: " " if found[0] == "\\\n" else found[0], command))
 
 
 def parsed(command: str) -> HttpEnvelope:
@@ -65,6 +66,8 @@ def test_a_shell_makes_the_request_of_it_again(name: str, context: Context) -> N
         assert parsed(curl(envelope, Door())) == HttpEnvelope(envelope.method, envelope.target, envelope.headers, envelope.body)
 
 
+@example("\\\n", ";")
+@example("\n", "it's")
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), st.text("abc '\"$`\\;=", min_size=1))
 def test_whatever_is_in_it(body: str, value: str) -> None:
     envelope = HttpEnvelope("PATCH", "/a", (("x", value.strip() or "v"), ("content-type", "t")), body.encode())
