@@ -9,11 +9,12 @@ import logging
 import secrets
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 from router.backends.local import failures, variables
+from router.backends.local.deadlines import Deadline, Deadlines
 from router.backends.local.execution import LOG_TAIL, Execution
 from router.backends.local.failures import Failure
 from router.backends.local.guard import Guard
@@ -41,6 +42,7 @@ class Host:
     clock: Clock
     guard: Guard
     credentials: Callable[[], Mapping[str, str]]
+    deadlines: Deadlines = field(default_factory=Deadlines)
 
 
 class EnvironmentOwner(Protocol):
@@ -80,7 +82,7 @@ class Environment:
         self._server: asyncio.Server | None = None
         self._initialised: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()
         self._execution: Execution | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Deadline | None = None
         self._last_id = ""
         self.dead = False
 
@@ -145,7 +147,7 @@ class Environment:
             execution.invocation.payload or b"{}",
         )
         if not self._attached:
-            self._timer = asyncio.get_running_loop().call_later(timeout, self._timed_out)
+            self._timer = self._host.deadlines.call_later(timeout, self._timed_out)
 
     def out_of_memory(self) -> None:
         """More memory is in use than the function may have: end it as Lambda does."""

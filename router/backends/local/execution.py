@@ -171,8 +171,12 @@ def runtime_headers(invocation: Invocation, arn: str, client_context: str | None
         ("Lambda-Runtime-Client-Context", client_context),
         ("Lambda-Runtime-Aws-Tenant-Id", invocation.tenant_id),
     ]
-    text = "".join(f"{name}: {value.translate(_ONE_LINE)}\r\n" for name, value in pairs if value)
-    return text.encode("utf-8", "replace")
+    lines = [f"{name}: {_one_line(value)}\r\n" for name, value in pairs if value]
+    return "".join(lines).encode("utf-8", "replace")
+
+
+def _one_line(value: str) -> str:
+    return value if value.isprintable() else value.translate(_ONE_LINE)
 
 
 _ONE_LINE = dict.fromkeys((*range(32), 127), " ")

@@ -116,8 +116,9 @@ class LocalInvoker:
         throttled = self._throttled(pool, invocation)
         if throttled is not None:
             return throttled
-        qualifier = invocation.qualifier or invocation.function.qualifier
-        headers = runtime_headers(invocation, str(invocation.function.arn.qualified(qualifier)), context)
+        asked = invocation.qualifier
+        arn = str(invocation.function.arn.qualified(asked)) if asked else pool.arn
+        headers = runtime_headers(invocation, arn, context)
         ended = pool.asynchronous_ended if invocation.asynchronous else pool.execution_ended
         execution = Execution(invocation, headers, self._clock, ended)
         self._running += 1
@@ -125,7 +126,7 @@ class LocalInvoker:
         pool.submit(execution)
         timer = None
         if invocation.timeout is not None and pool.launch.client != "attached":
-            timer = asyncio.get_running_loop().call_later(invocation.timeout, _give_up, execution, invocation.timeout)
+            timer = self._host.deadlines.call_later(invocation.timeout, _give_up, execution, invocation.timeout)
         try:
             return await execution.future
         except asyncio.CancelledError:
@@ -228,6 +229,7 @@ class LocalInvoker:
             task.cancel()
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._host.deadlines.close()
         self._guard.close()
 
 

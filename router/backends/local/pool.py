@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable
 
 from router.backends.local import failures
+from router.backends.local.deadlines import Deadline
 from router.backends.local.environment import Environment, Host
 from router.backends.local.execution import Execution
 from router.backends.local.launch import Launch
@@ -34,12 +35,13 @@ who wait are served by the first that is ready, which is often one that has done
 
 
 class Pool:
-    """`cold_starts`: processes started so far. `running`: invocations taken and not ended, `asynchronous` of them
-    for deliveries. `on_end(pool)`: one ended."""
+    """`arn`: the function's, as it is invoked by default. `cold_starts`: processes started so far. `running`: invocations taken
+    and not ended, `asynchronous` of them for deliveries. `on_end(pool)`: one ended."""
 
     def __init__(self, function: Function, launch: Launch, host: Host, on_end: Callable[[], None]) -> None:
         self.function = function
         self.launch = launch
+        self.arn = str(function.arn.qualified(function.qualifier))
         self.cold_starts = 0
         self.running = 0
         self.asynchronous = 0
@@ -47,8 +49,8 @@ class Pool:
         self._host = host
         self._on_end = on_end
         self._idle: list[Environment] = []
-        self._settling: dict[Environment, asyncio.TimerHandle] = {}
-        self._lingering: dict[Environment, asyncio.TimerHandle] = {}
+        self._settling: dict[Environment, Deadline] = {}
+        self._lingering: dict[Environment, Deadline] = {}
         self._leaving: set[asyncio.Future[int]] = set()
         self._waiting: deque[Execution] = deque()
         self._starting: set[asyncio.Task[None]] = set()
@@ -124,8 +126,8 @@ class Pool:
     async def close(self) -> None:
         """End every process and wait until they are gone."""
         self._closed = True
-        for handle in (*self._settling.values(), *self._lingering.values()):
-            handle.cancel()
+        for deadline in (*self._settling.values(), *self._lingering.values()):
+            deadline.cancel()
         for environment in tuple(self.environments):
             environment.kill()
         for task in tuple(self._starting):
@@ -150,8 +152,8 @@ class Pool:
     def became_unready(self, environment: Environment) -> None:
         self._leave(environment)
         if not environment.dead and not self._closed:
-            handle = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._settled_too_long, environment)
-            self._settling[environment] = handle
+            deadline = self._host.deadlines.call_later(SETTLE_SECONDS, self._settled_too_long, environment)
+            self._settling[environment] = deadline
 
     def ended(self, environment: Environment) -> None:
         self._leave(environment)
@@ -165,10 +167,10 @@ class Pool:
                 self.warm_up()
 
     def _leave(self, environment: Environment) -> None:
-        for timers in (self._settling, self._lingering):
-            handle = timers.pop(environment, None)
-            if handle is not None:
-                handle.cancel()
+        for deadlines in (self._settling, self._lingering):
+            deadline = deadlines.pop(environment, None)
+            if deadline is not None:
+                deadline.cancel()
         if environment in self._idle:
             self._idle.remove(environment)
 
@@ -176,8 +178,7 @@ class Pool:
         """It works on after its answer. That is allowed for as long as an invocation may take, but nobody waits for it."""
         self._settling.pop(environment, None)
         if not self._attached:
-            timer = asyncio.get_running_loop().call_later(self.function.timeout, environment.kill)
-            self._lingering[environment] = timer
+            self._lingering[environment] = self._host.deadlines.call_later(self.function.timeout, environment.kill)
         self._start_missing()
 
     # --- starting -----------------------------------------------------------------------------------------------------

@@ -15,12 +15,10 @@ from enum import Enum, auto
 from typing import Protocol
 
 from router.backends.local.failures import MAX_RESPONSE
+from router.backends.local.repeats import BASE, INVOCATION, MODE, NEXT, result_line
 from router.backends.local.runtime_http import MAX_CONNECTIONS, BodySink, RuntimeConnection, RuntimeMessage, render
 from router.jsontext import dumps
 
-_BASE = b"/2018-06-01/runtime"
-_INVOCATION = _BASE + b"/invocation/"
-_MODE = b"lambda-runtime-function-response-mode"
 _OK = render(202, b'{"status":"OK"}')
 
 
@@ -95,9 +93,10 @@ class RuntimeApi:
         self._waiting: RuntimeConnection | None = None
         self._streaming: RuntimeConnection | None = None
         self._running = ""
+        self.result_line = result_line("")
         self._fixed: dict[bytes, tuple[bytes, Callable[[RuntimeConnection, RuntimeMessage], None]]] = {
-            _INVOCATION + b"next": (b"GET", self._next),
-            _BASE + b"/init/error": (b"POST", self._init_error),
+            NEXT: (b"GET", self._next),
+            BASE + b"/init/error": (b"POST", self._init_error),
             b"/ping": (b"GET", self._ping),
         }
 
@@ -107,6 +106,7 @@ class RuntimeApi:
         assert connection is not None
         self._waiting = None
         self._running = request_id
+        self.result_line = result_line(request_id)
         self.state = State.RUNNING
         connection.waiting = False
         connection.write(render(200, payload, headers))
@@ -124,9 +124,9 @@ class RuntimeApi:
 
     def begins(self, connection: RuntimeConnection, message: RuntimeMessage) -> BodySink | None:
         path = message.path.partition(b"?")[0]
-        if self.state is not State.RUNNING or path != b"%s%s/response" % (_INVOCATION, self._running.encode("latin-1")):
+        if self.state is not State.RUNNING or b"POST %s HTTP/1.1" % path != self.result_line:
             return None
-        if message.method != b"POST" or message.headers.get(_MODE, b"").lower() != b"streaming":
+        if message.method != b"POST" or message.headers.get(MODE, b"").lower() != b"streaming":
             return None
         content_type = message.headers.get(b"content-type", b"application/octet-stream").decode("latin-1")
         sink = self._events.runtime_begins(content_type, connection)
@@ -134,6 +134,26 @@ class RuntimeApi:
             self.state = State.STREAMING
             self._streaming = connection
         return sink
+
+    def asked(self, connection: RuntimeConnection) -> None:
+        if self.state in (State.RUNNING, State.STREAMING) and self._attached:
+            self._streaming = None
+            self._events.runtime_restarted(self._running)
+        elif self.state in (State.RUNNING, State.STREAMING, State.FAILED):
+            connection.write(_TRANSITION)
+            return
+        if self._waiting is not None:
+            self._waiting.waiting = False
+            self._waiting.drop()
+        connection.waiting = True
+        self._waiting = connection
+        self.state = State.READY
+        self._events.runtime_ready()
+
+    def reported(self, connection: RuntimeConnection, body: bytes) -> None:
+        message = RuntimeMessage()
+        message.body = body
+        connection.write(self._answer(self._running, message, False))
 
     def closed(self, connection: RuntimeConnection) -> None:
         self._connections.discard(connection)
@@ -159,8 +179,8 @@ class RuntimeApi:
             else:
                 connection.write(_NO_METHOD)
             return
-        request_id, _, action = path.removeprefix(_INVOCATION).partition(b"/")
-        if not path.startswith(_INVOCATION) or action not in (b"response", b"error"):
+        request_id, _, action = path.removeprefix(INVOCATION).partition(b"/")
+        if not path.startswith(INVOCATION) or action not in (b"response", b"error"):
             connection.write(_NO_PATH)
         elif message.method != b"POST":
             connection.write(_NO_METHOD)
@@ -170,19 +190,7 @@ class RuntimeApi:
     # --- endpoints ---------------------------------------------------------------------------------------------------
 
     def _next(self, connection: RuntimeConnection, message: RuntimeMessage) -> None:
-        if self.state in (State.RUNNING, State.STREAMING) and self._attached:
-            self._streaming = None
-            self._events.runtime_restarted(self._running)
-        elif self.state in (State.RUNNING, State.STREAMING, State.FAILED):
-            connection.write(_TRANSITION)
-            return
-        if self._waiting is not None:
-            self._waiting.waiting = False
-            self._waiting.drop()
-        connection.waiting = True
-        self._waiting = connection
-        self.state = State.READY
-        self._events.runtime_ready()
+        self.asked(connection)
 
     def _init_error(self, connection: RuntimeConnection, message: RuntimeMessage) -> None:
         if self.state is not State.STARTING:
@@ -201,7 +209,7 @@ class RuntimeApi:
             return _UNKNOWN_ID
         if self.state in (State.OVERSIZED, State.STREAMING):
             return _TRANSITION
-        if message.headers.get(_MODE, b"streaming").lower() != b"streaming":
+        if message.headers.get(MODE, b"streaming").lower() != b"streaming":
             return _BAD_MODE
         if message.oversized:
             self.state = State.OVERSIZED

@@ -1,7 +1,8 @@
 """One HTTP/1.1 connection of a runtime process to its Runtime API port.
 
-Parses with httptools and writes whole answers; what a request means is decided in `runtime_api`. The peer is the function's
-own process, so nothing it sends is trusted: heads and bodies are bounded, and a broken request costs only its connection.
+Parses with httptools, but for what `repeats` recognises, and writes whole answers; what a request means is decided in
+`runtime_api`. The peer is the function's own process, so nothing it sends is trusted: heads and bodies are bounded, and a
+broken request costs only its connection.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from typing import Protocol, cast
 import httptools
 
 from router.backends.local.failures import MAX_RESPONSE
+from router.backends.local.repeats import Repeats
 
 logger = logging.getLogger(__name__)
 
@@ -19,22 +21,32 @@ MAX_HEAD = 2 * 1024 * 1024
 MAX_CONNECTIONS = 32
 """Open connections per environment; a runtime needs one or two."""
 
-_REASONS = {
-    200: "OK",
-    202: "Accepted",
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    413: "Payload Too Large",
+_STATUS_LINES = {
+    200: b"HTTP/1.1 200 OK\r\n",
+    202: b"HTTP/1.1 202 Accepted\r\n",
+    400: b"HTTP/1.1 400 Bad Request\r\n",
+    403: b"HTTP/1.1 403 Forbidden\r\n",
+    404: b"HTTP/1.1 404 Not Found\r\n",
+    405: b"HTTP/1.1 405 Method Not Allowed\r\n",
+    413: b"HTTP/1.1 413 Payload Too Large\r\n",
 }
 
 
 class RuntimeRequests(Protocol):
-    """Who answers the requests of a connection."""
+    """Who answers the requests of a connection. `result_line`: how the result of the running invocation begins."""
+
+    result_line: bytes
 
     def request(self, connection: "RuntimeConnection", message: "RuntimeMessage") -> None:
         """A whole request came in; the answer is written to the connection, now or later."""
+        ...
+
+    def asked(self, connection: "RuntimeConnection") -> None:
+        """A request for work, one of those that are always the same."""
+        ...
+
+    def reported(self, connection: "RuntimeConnection", body: bytes) -> None:
+        """The result of the running invocation, in a request like the ones before it."""
         ...
 
     def begins(self, connection: "RuntimeConnection", message: "RuntimeMessage") -> "BodySink | None":
@@ -74,7 +86,7 @@ class RuntimeMessage:
 
 def render(status: int, body: bytes, headers: bytes = b"Content-Type: application/json\r\n") -> bytes:
     """A whole HTTP answer."""
-    return b"HTTP/1.1 %d %s\r\n%sContent-Length: %d\r\n\r\n%s" % (status, _REASONS[status].encode(), headers, len(body), body)
+    return b"%s%sContent-Length: %d\r\n\r\n%s" % (_STATUS_LINES[status], headers, len(body), body)
 
 
 _BROKEN = render(400, b'{"errorMessage":"Malformed request","errorType":"InvalidRequest"}')
@@ -83,7 +95,10 @@ _BROKEN = render(400, b'{"errorMessage":"Malformed request","errorType":"Invalid
 class RuntimeConnection(asyncio.Protocol):
     """Parser callbacks (`on_*`) and transport callbacks of one connection."""
 
-    __slots__ = ("_body", "_handler", "_head", "_in_head", "_message", "_parser", "_sink", "_size", "_transport", "waiting")
+    __slots__ = (
+        *("_between", "_body", "_came", "_handler", "_head", "_in_head", "_message", "_parser", "_repeats", "_sink", "_size"),
+        *("_transport", "waiting"),
+    )
 
     def __init__(self, handler: RuntimeRequests) -> None:
         self._handler = handler
@@ -95,6 +110,9 @@ class RuntimeConnection(asyncio.Protocol):
         self._size = 0
         self._head = 0
         self._in_head = True
+        self._between = True
+        self._came = 0
+        self._repeats = Repeats()
         self.waiting = False
         """A `next` is open here; another request before its answer breaks the protocol."""
 
@@ -109,6 +127,19 @@ class RuntimeConnection(asyncio.Protocol):
         self._handler.closed(self)
 
     def data_received(self, data: bytes) -> None:
+        if not (self._between and not self.waiting):
+            self._parse(data)
+        elif self._repeats.is_next(data):
+            self._handler.asked(self)
+        elif (result := self._repeats.result(data, self._handler.result_line)) is not None:
+            self._handler.reported(self, result)
+        else:
+            line, self._came = self._handler.result_line, 0
+            self._parse(data)
+            if self._between and self._came == 1:
+                self._repeats.learn(data, self._message.headers, len(self._message.body), line)
+
+    def _parse(self, data: bytes) -> None:
         if self._in_head:
             self._head += len(data)
         try:
@@ -127,6 +158,7 @@ class RuntimeConnection(asyncio.Protocol):
         if self.waiting:
             raise httptools.HttpParserError("a request before the answer to the one before")
         self._message = RuntimeMessage()
+        self._between = False
         self._sink = None
         self._body.clear()
         self._size = self._head = 0
@@ -170,6 +202,8 @@ class RuntimeConnection(asyncio.Protocol):
         self._handler.request(self, message)
         self._in_head = True
         self._head = 0
+        self._between = keep_alive
+        self._came += 1
         if not keep_alive and not self.waiting:
             self.drop()
 
