@@ -25,6 +25,7 @@ import uvloop
 
 from benchmarks import nats
 from router.deliveries import Delivery, DeliverySettlement, Durability, Fate
+from router.ingress.request import new_id
 from router.journal.opening import Engine, open_journal
 from router.settings import JournalSettings
 
@@ -44,7 +45,7 @@ def made(number: int) -> Delivery:
     """An event as a trigger's acceptance makes it."""
     now = time.time()
     trace_id = "Root=1-5759e988-bd862e3fe1be46a994272793"
-    return Delivery(str(uuid.uuid4()), "bench", "", f"f{number % FUNCTIONS}", None, PAYLOAD, now, trace_id, now)
+    return Delivery(new_id(), "bench", "", f"f{number % FUNCTIONS}", None, PAYLOAD, now, trace_id, now)
 
 
 async def measure(name: str, accept: Callable[[int, int], Awaitable[object]], producers: int, seconds: float) -> int:

@@ -1,7 +1,8 @@
 """Which functions have something due, as far as this process knows, whose turn it is, and who is told when that changes.
 
 A bound per function, never later than its earliest claimable delivery: a claim asks the engine only about functions whose
-bound has passed, takes the bounds away before it looks, and puts back what it found, so that what is noted meanwhile counts.
+bound has passed, and there only for what is due from the bound on, so that it does not read again what is in somebody's hands.
+It takes the bounds away before it looks, and puts back what it found, so that what is noted meanwhile counts.
 Functions are served in turn, the one that waited longest first.
 """
 
@@ -21,6 +22,8 @@ class Readiness:
 
     def __init__(self) -> None:
         self._earliest: dict[str, float] = {}
+        self._unsure: set[str] = set()
+        """Functions whose bound only says when to look again."""
         self._served: dict[str, int] = {}
         self._turn = 0
         self._without: frozenset[str] = frozenset()
@@ -31,15 +34,27 @@ class Readiness:
         self._lower(function, due_at)
         self._changed.set()
 
-    def begin(self, now: float, without: Collection[str], limit: int) -> list[str]:
-        """Up to `limit` functions that a claim has to look at, in their turn; `finish` must follow."""
+    def note_all(self, due: Mapping[str, float]) -> None:
+        """Of each of these functions something became claimable."""
+        for function, due_at in due.items():
+            self.note(function, due_at)
+
+    def look_again(self, functions: Iterable[str], at: float) -> None:
+        """Nobody knows what these functions have, since it could not be read or changed; look `at` this time, everywhere."""
+        for function in functions:
+            self.note(function, at)
+            self._unsure.add(function)
+
+    def begin(self, now: float, without: Collection[str], limit: int) -> dict[str, float]:
+        """Up to `limit` functions that a claim has to look at, in their turn, with their bounds; `finish` must follow."""
         self._changed.clear()
         self._without = frozenset(without)
         due = [name for name, at in self._earliest.items() if at <= now and name not in self._without]
         chosen = sorted(due, key=lambda name: self._served.get(name, 0))[:limit]
-        for name in chosen:
-            del self._earliest[name]
-        return chosen
+        bounds = {name: self._earliest.pop(name) for name in chosen}
+        unsure = self._unsure.intersection(bounds)
+        self._unsure -= unsure
+        return bounds | dict.fromkeys(unsure, -math.inf)
 
     def finish(self, served: Iterable[str], left: Mapping[str, float]) -> None:
         """The claim took something of the functions `served`; `left` is when each function has more."""

@@ -119,7 +119,7 @@ async def test_offline_opens_what_is_there(opened: Open, folder: Path, delivery:
     ("spoil", "message"),
     [
         (lambda path: path.write_bytes(b"no database at all, and long enough to be seen as none" * 40), "cannot be opened"),
-        (lambda path: _run(path, "PRAGMA user_version = 99"), "version 99, this program knows 1: run the newer program"),
+        (lambda path: _run(path, "PRAGMA user_version = 99"), "version 99, this program knows 2: run the newer program"),
         (lambda path: _run(path, "PRAGMA application_id = 1"), "not a journal of lambda-router"),
     ],
 )
@@ -248,8 +248,8 @@ SPOILED = {
     "unknown": "it cannot be read: ",
 }
 SPOIL = {
-    "payload": "UPDATE payload SET body = x'00' WHERE number = 1",
-    "missing": "DELETE FROM payload WHERE number = 1",
+    "payload": "UPDATE delivery SET body = x'00' WHERE number = 1",
+    "missing": "UPDATE delivery SET body = NULL WHERE number = 1",
     "facts": "UPDATE delivery SET facts = x'7b7d' WHERE number = 1",
     "progress": "UPDATE delivery SET progress = x'00' WHERE number = 1",
     "unknown": "UPDATE delivery SET progress = CAST('{\"colour\": 1}' AS BLOB) WHERE number = 1",
@@ -283,7 +283,7 @@ async def test_checking_and_repairing(opened: Open, folder: Path, delivery: Make
     with tables(folder) as connection:
         connection.execute("UPDATE delivery SET state = 1 WHERE number = 1")
         connection.execute("UPDATE delivery SET state = 3, ended_at = 0 WHERE number = 4")
-        connection.execute("UPDATE payload SET checksum = 1 WHERE number = 5")
+        connection.execute("UPDATE delivery SET checksum = 1 WHERE number = 5")
         connection.execute("INSERT INTO payload VALUES (99, x'00', 0)")
         connection.execute("INSERT INTO started VALUES (98, 1)")
     lane = '["orders","","worker","g"]'

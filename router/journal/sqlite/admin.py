@@ -54,14 +54,16 @@ class SqliteJournalAdmin:
     async def redrive(self, ids: Sequence[str], now: float) -> int:
         """As `JournalAdmin.redrive`; durable."""
         renamed = [(id, str(uuid.uuid4())) for id in dict.fromkeys(ids)]
-        due = await self._writer.run(
-            lambda connection: operations.redrive(connection, renamed, now), durable=True, then=self._note
+        number, _ = await self._writer.once(
+            lambda connection: operations.redrive(connection, renamed, now),
+            durable=True,
+            then=lambda redriven: self._readiness.note_all(redriven[1]),
         )
-        return len(due)
+        return number
 
     async def purge(self, ids: Sequence[str]) -> int:
         """As `JournalAdmin.purge`; durable."""
-        return await self._writer.run(lambda connection: operations.purge(connection, ids), durable=True)
+        return await self._writer.once(lambda connection: operations.purge(connection, ids), durable=True)
 
     async def check(self) -> list[Finding]:
         """What is wrong with the journal, as far as its readable side says. Takes time on a large one."""
@@ -70,7 +72,7 @@ class SqliteJournalAdmin:
     async def repair(self) -> list[Finding]:
         """Mend what can be mended, on a journal that nobody works on; what was found, with what was done about it."""
         now = self._clock.now()
-        return await self._writer.run(lambda connection: repair(connection, now), durable=True)
+        return await self._writer.once(lambda connection: repair(connection, now), durable=True)
 
     async def _place(self, after: str | None) -> int | None:
         """The number after which a page begins; None where no delivery has this id."""
@@ -83,10 +85,6 @@ class SqliteJournalAdmin:
         self._ends[id] = number
         if len(self._ends) > REMEMBERED:
             del self._ends[next(iter(self._ends))]
-
-    def _note(self, due: Sequence[tuple[str, float]]) -> None:
-        for function, due_at in due:
-            self._readiness.note(function, due_at)
 
     async def _look(self, look: Callable[[sqlite3.Connection], T]) -> T:
         try:

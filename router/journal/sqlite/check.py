@@ -33,7 +33,7 @@ def repair(connection: sqlite3.Connection, now: float) -> list[Finding]:
     for table in ("payload", "started"):
         connection.execute(f"DELETE FROM {table} WHERE number NOT IN (SELECT number FROM delivery)")
     for (lane,) in connection.execute(f"{_HEADLESS}").fetchall():
-        operations.let_next_in(connection, lane)
+        operations.let_next_in(connection, lane, {})
     left = {(finding.kind, finding.number, finding.detail) for finding in examine(connection)}
     return [replace(finding, repaired=(finding.kind, finding.number, finding.detail) not in left) for finding in found]
 

@@ -18,9 +18,11 @@ from router.deliveries import Condition, Delivery, DeliverySettlement, Durabilit
 from router.journal.readiness import Readiness
 from router.journal.sqlite import looking, operations, rows
 from router.journal.sqlite.looking import Broken, Found
-from router.journal.sqlite.operations import Due, Ending
+from router.journal.sqlite.operations import Ending
 from router.journal.sqlite.reader import Reader
+from router.journal.sqlite.rows import Row
 from router.journal.sqlite.suspects import Suspects
+from router.journal.sqlite.work import Done, Kind
 from router.journal.sqlite.writer import Writer
 from router.ports import Clock
 from router.settings import JournalSettings
@@ -61,6 +63,8 @@ class SqliteJournal:
         self._reader = reader
         self._readiness = readiness
         self._room = room
+        self._appending: Kind[Sequence[Row], list[Receipt]] = Kind(1, self._append, self._appended)
+        self._settling: Kind[Sequence[Ending], None] = Kind(3, operations.settle, self._settled)
         self._claims: dict[str, Claim] = {}
         self._held: set[int] = set()
         self._claiming = asyncio.Lock()
@@ -78,24 +82,19 @@ class SqliteJournal:
         if not deliveries:
             return []
         given = [rows.write(delivery) for delivery in deliveries]
-        appended = await self._writer.run(
-            lambda connection: operations.append(connection, given, self._settings.deduplication_window, self._room),
-            durable=durability is Durability.DISK,
-            then=lambda appended: self._note(appended.due),
-        )
-        return appended.receipts
+        return await self._writer.run(self._appending, given, durable=durability is Durability.DISK)
 
     async def claim(self, now: float, limit: int, without: Collection[str]) -> list[Delivery]:
         """As `Journal.claim`. What cannot be read for the moment is not claimed, and logged."""
         async with self._claiming:
             await self._see_clock(now)
-            functions = self._readiness.begin(now, without, limit)
-            if not functions:
+            since = self._readiness.begin(now, without, limit)
+            if not since:
                 return []
             try:
-                found = await self._look(functions, now, limit)
+                found = await self._look(since, now, limit)
             except BaseException:  # cancelled: nothing was taken, and whoever claims next must look there
-                self._readiness.finish((), dict.fromkeys(functions, now))
+                self._readiness.look_again(since, now)
                 raise
             return self._take(found, now)
 
@@ -106,21 +105,16 @@ class SqliteJournal:
         """
         if not settlements:
             return
-        endings = [self._claimed(settlement.delivery, settlement.fate) for settlement in settlements]
-        ids = [settlement.delivery.id for settlement in settlements]
         now = self._clock.now()
-        await self._writer.run(
-            lambda connection: operations.settle(connection, endings, now),
-            durable=False,
-            then=lambda due: self._let_go(ids, due),
-        )
+        endings = [self._ending(settlement.delivery, settlement.fate, now) for settlement in settlements]
+        await self._writer.run(self._settling, endings, durable=False)
 
     async def record(self, deliveries: Sequence[Delivery]) -> None:
         """As `Journal.record`. Raises as `settle`."""
         if not deliveries:
             return
-        endings = [self._claimed(delivery, Fate.LATER) for delivery in deliveries]
-        await self._writer.run(lambda connection: operations.record(connection, endings), durable=False)
+        endings = [self._ending(delivery, Fate.LATER, 0.0) for delivery in deliveries]
+        await self._writer.run(_RECORDING, endings, durable=False)
 
     async def wait(self, until: float | None) -> None:
         """As `Journal.wait`; also returns at the due time of the next delivery that the last claim did not exclude."""
@@ -132,19 +126,18 @@ class SqliteJournal:
         await self._learn()
 
     async def _learn(self) -> None:
-        for function, due_at in await self._reader.run(looking.beginnings):
-            self._readiness.note(function, due_at)
+        self._readiness.note_all(dict(await self._reader.run(looking.beginnings)))
 
     async def pull_back(self, now: float, seconds: float) -> None:
         """The clock went back by so much: what waits for a time that is not near any more is due as much sooner."""
         log.warning("The clock went back; what is due later is due as much sooner.", extra={"seconds": seconds})
-        await self._writer.run(lambda connection: operations.pull_back(connection, now, seconds), durable=False)
+        await self._writer.once(lambda connection: operations.pull_back(connection, now, seconds), durable=False)
         await self._learn()
 
     async def let_go(self) -> None:
         """The daemon stops: attempts under way have not killed it. Their deliveries are due when it starts again."""
         numbers = [*self._held]
-        await self._writer.run(lambda connection: operations.unmark_started(connection, numbers), durable=False)
+        await self._writer.once(lambda connection: operations.unmark_started(connection, numbers), durable=False)
 
     async def _see_clock(self, now: float) -> None:
         back = self._latest - now
@@ -153,13 +146,14 @@ class SqliteJournal:
             self._latest = now
         self._latest = max(self._latest, now)
 
-    async def _look(self, functions: Sequence[str], now: float, limit: int) -> Found:
-        held = self._held | self._suspects.held_back(functions, self._held)
+    async def _look(self, since: Mapping[str, float], now: float, limit: int) -> Found:
+        held = self._held | self._suspects.held_back(since, self._held)
         try:
-            return await self._reader.run(lambda connection: looking.due(connection, functions, now, limit, held))
+            return await self._reader.run(lambda connection: looking.due(connection, since, now, limit, held))
         except sqlite3.Error as error:
             log.error("The journal cannot be read.", extra={"error": str(error)})
-            return Found(left=dict.fromkeys(functions, now + UNREADABLE_RETRY))
+            self._readiness.look_again(since, now + UNREADABLE_RETRY)
+            return Found()
 
     def _take(self, found: Found, now: float) -> list[Delivery]:
         """Hold what was found and mark it as started, but for what must be put aside."""
@@ -169,7 +163,7 @@ class SqliteJournal:
         self._held.update(number for number, _ in taken)
         if taken:
             numbers = [number for number, _ in taken]
-            self._writer.soon(lambda connection: operations.mark_started(connection, numbers))
+            self._writer.soon(_MARKING, numbers)
         self._quarantine(found.defects, now)
         self._give_up(crashed, now)
         self._readiness.finish({delivery.function for _, delivery in taken}, found.left)
@@ -189,53 +183,63 @@ class SqliteJournal:
             log.error("A delivery was given up: the router died in each of its attempts.", extra={"delivery": delivery.id})
             detail = f"the router stopped during {delivery.starts} attempts and recorded none"
             ended = replace(delivery, condition=Condition.CRASHED, detail=detail)
-            endings.append(_ending(ended, Fate.DEAD, Claim(number, rows.lane_text(delivery))))
+            endings.append(_ending(ended, Fate.DEAD, Claim(number, rows.lane_text(delivery)), now))
         functions = {number: delivery.function for number, delivery in crashed}
-        self._put_aside(functions, lambda connection: operations.settle(connection, endings, now))
+        self._put_aside(functions, lambda connection: operations.settle(connection, [endings]).due)
 
-    def _put_aside(self, functions: Mapping[int, str], work: Callable[[sqlite3.Connection], list[Due]]) -> None:
+    def _put_aside(self, functions: Mapping[int, str], work: Callable[[sqlite3.Connection], Mapping[str, float]]) -> None:
         """Keep these numbers out of claims until the work that puts them aside is committed, or has failed."""
         if not functions:
             return
         self._held.update(functions)
 
-        def then(result: list[Due] | Exception) -> None:
+        def then(result: Mapping[str, float] | Exception) -> None:
             self._release(functions)
-            retry_at = self._clock.now() + UNREADABLE_RETRY
-            self._note([(name, retry_at) for name in functions.values()] if isinstance(result, Exception) else result)
+            if isinstance(result, Exception):
+                self._readiness.look_again(functions.values(), self._clock.now() + UNREADABLE_RETRY)
+            else:
+                self._readiness.note_all(result)
 
-        self._writer.soon(work, then)
+        self._writer.once_soon(work, then)
 
-    def _claimed(self, delivery: Delivery, fate: Fate) -> Ending:
+    def _ending(self, delivery: Delivery, fate: Fate, now: float) -> Ending:
         claim = self._claims.get(delivery.id)
         if claim is None:
             raise LookupError(f"the delivery {delivery.id} is not claimed")
-        return _ending(delivery, fate, claim)
+        return _ending(delivery, fate, claim, now)
 
-    def _let_go(self, ids: Iterable[str], due: Iterable[Due]) -> None:
-        for id in ids:
-            claim = self._claims.pop(id, None)
-            if claim is not None:
-                self._release((claim.number,))
-        self._note(due)
+    def _append(self, connection: sqlite3.Connection, given: Sequence[Sequence[Row]]) -> Done[list[Receipt]]:
+        return operations.append(connection, given, self._settings.deduplication_window, self._room)
+
+    def _appended(self, _: Sequence[Sequence[Row]], done: Done[list[Receipt]]) -> None:
+        self._readiness.note_all(done.due)
+
+    def _settled(self, given: Sequence[Sequence[Ending]], done: Done[None]) -> None:
+        for endings, result in zip(given, done.results, strict=True):
+            if result is None:
+                self._release(ending.number for ending in endings if self._claims.pop(ending.id, None) is not None)
+        self._readiness.note_all(done.due)
 
     def _release(self, numbers: Iterable[int]) -> None:
         for number in numbers:
             self._held.discard(number)
-            self._note((function, 0.0) for function in self._suspects.ended(number))
-
-    def _note(self, due: Iterable[Due]) -> None:
-        for function, due_at in due:
-            self._readiness.note(function, due_at)
+            self._readiness.note_all(dict.fromkeys(self._suspects.ended(number), 0.0))
 
 
-def _ending(delivery: Delivery, fate: Fate, claim: Claim) -> Ending:
+def _ending(delivery: Delivery, fate: Fate, claim: Claim, now: float) -> Ending:
+    done = fate is Fate.DONE
     return Ending(
-        number=claim.number,
-        fate=fate,
-        lane=claim.lane,
-        function=delivery.function,
-        due_at=delivery.due_at,
-        condition=delivery.condition,
-        progress=rows.progress_of(delivery),
+        delivery.id,
+        claim.number,
+        fate,
+        claim.lane,
+        delivery.function,
+        delivery.due_at,
+        now if fate is Fate.DEAD else None,
+        None if delivery.condition is None else delivery.condition.value,
+        b"" if done else rows.progress_of(delivery),
     )
+
+
+_MARKING: Kind[Sequence[int], None] = Kind(0, operations.mark_started)
+_RECORDING: Kind[Sequence[Ending], None] = Kind(2, operations.record)

@@ -2,12 +2,12 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from router.deliveries import Delivery, Selection
-from router.journal.sqlite import rows
+from router.journal.sqlite import rows, statements
 from router.journal.sqlite.rows import Defect
 from router.journal.sqlite.suspects import SUSPICIOUS
 
@@ -30,24 +30,29 @@ class Found:
     left: dict[str, float] = field(default_factory=dict)
 
 
-def due(connection: sqlite3.Connection, functions: Sequence[str], now: float, limit: int, held: Collection[int]) -> Found:
-    """Up to `limit` heads that are due and not `held`, one function after the other in turn."""
+def due(connection: sqlite3.Connection, since: Mapping[str, float], now: float, limit: int, held: Collection[int]) -> Found:
+    """Up to `limit` heads that are due and not `held`, one function after the other in turn.
+
+    `since`: each function's bound, before which nothing of it is due that is not held.
+    """
     found = Found()
-    queues = {name: _heads(connection, name, held) for name in functions}
-    while queues and len(found.deliveries) + len(found.defects) < limit:
+    numbers: list[int] = []
+    queues = {name: _heads(connection, name, bound, held) for name, bound in since.items()}
+    while queues and len(numbers) < limit:
         for name in [*queues]:
             number, due_at = next(queues[name], (None, 0.0))
             if number is None:
                 del queues[name]
-            elif due_at > now or len(found.deliveries) + len(found.defects) >= limit:
+            elif due_at > now or len(numbers) >= limit:
                 found.left[name] = due_at
                 del queues[name]
             else:
-                _fetch(connection, number, found)
+                numbers.append(number)
     for name, queue in queues.items():
         for _, due_at in queue:
             found.left[name] = due_at
             break
+    _fetch(connection, numbers, found)
     return found
 
 
@@ -112,19 +117,23 @@ def value(connection: sqlite3.Connection, room: str, key: str, now: float) -> by
     return None
 
 
-def _heads(connection: sqlite3.Connection, function: str, held: Collection[int]) -> Iterator[tuple[int, float]]:
+def _heads(connection: sqlite3.Connection, function: str, since: float, held: Collection[int]) -> Iterator[tuple[int, float]]:
     heads = connection.execute(
         """
-        SELECT number, due_at FROM delivery INDEXED BY delivery_ready WHERE state = 0 AND function = ? ORDER BY due_at, number
+        SELECT number, due_at FROM delivery INDEXED BY delivery_ready
+        WHERE state = 0 AND function = ? AND due_at >= ? ORDER BY due_at, number
         """,
-        (function,),
+        (function, since),
     )
     return ((number, due_at) for number, due_at in heads if number not in held)
 
 
-def _fetch(connection: sqlite3.Connection, number: int, found: Found) -> None:
-    for row in connection.execute(f"{rows.SELECT} WHERE number = ?", (number,)):
-        _keep(row, found)
+def _fetch(connection: sqlite3.Connection, numbers: Sequence[int], found: Found) -> None:
+    """These, in this order."""
+    among = f"{rows.SELECT} WHERE number IN (SELECT value FROM json_each(?))"
+    by_number = {row[0]: row for row in connection.execute(among, statements.numbers(numbers)).fetchall()}
+    for number in numbers:
+        _keep(by_number[number], found)
 
 
 def _keep(row: Sequence[Any], found: Found) -> None:

@@ -6,133 +6,146 @@ of the lane lets the next one in, in the same commit.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 from router.deliveries import Fate, Receipt
+from router.errors import Unavailable
 from router.journal.rules import redriven
-from router.journal.sqlite import rows
+from router.journal.sqlite import rows, statements
+from router.journal.sqlite.insertion import Insertion, lower
 from router.journal.sqlite.rows import Defect, Row
-from router.journal.sqlite.schema import BEHIND, DEAD, QUARANTINED, READY
-
-Due = tuple[str, float]
-"""A function, and when a delivery of it became claimable."""
+from router.journal.sqlite.schema import DEAD, QUARANTINED, READY
+from router.journal.sqlite.work import Done
 
 
-@dataclass(slots=True)
-class Appended:
-    """What became of an append: receipts, and what may be claimed now."""
+class Ending(NamedTuple):
+    """A claimed delivery at the end of its claim, with the row that says its progress. `ended_at`: of a dead letter."""
 
-    receipts: list[Receipt]
-    due: list[Due]
-
-
-@dataclass(slots=True)
-class Ending:
-    """A claimed delivery at the end of its claim, with the row that says its progress."""
-
+    id: str
     number: int
     fate: Fate
     lane: str | None
     function: str
     due_at: float
+    ended_at: float | None
     condition: str | None
     progress: bytes
 
 
 def append(
-    connection: sqlite3.Connection, given: Sequence[Row], window: float, room: Callable[[sqlite3.Connection, int], None]
-) -> Appended:
-    """Keep what is not known yet. `room` raises Unavailable where there is none for so many bytes."""
-    room(connection, sum(row.size for row in given))
-    appended = Appended([], [])
-    for row in given:
-        known = _known(connection, row, window)
-        if known is None:
-            _insert(connection, row, appended.due)
-        appended.receipts.append(Receipt(row.id if known is None else known, duplicate=known is not None))
-    return appended
-
-
-def settle(connection: sqlite3.Connection, endings: Iterable[Ending], now: float) -> list[Due]:
-    """Write the ends of claims; what may be claimed now."""
-    due: list[Due] = []
-    for ending in endings:
-        connection.execute("DELETE FROM started WHERE number = ?", (ending.number,))
-        if ending.fate is Fate.DONE:
-            _delete(connection, ending.number)
+    connection: sqlite3.Connection,
+    given: Sequence[Sequence[Row]],
+    window: float,
+    room: Callable[[sqlite3.Connection, int], None],
+) -> Done[list[Receipt]]:
+    """Keep what is not known yet, of each append all or nothing. `room` raises Unavailable where so many bytes have none."""
+    insertion = Insertion(connection, window)
+    results: list[list[Receipt] | Exception] = []
+    for appended in given:
+        try:
+            room(connection, sum([row.size for row in appended]))
+        except Unavailable as unavailable:
+            results.append(unavailable)
         else:
-            dead = ending.fate is Fate.DEAD
-            connection.execute(
-                "UPDATE delivery SET state = ?, due_at = ?, ended_at = ?, condition = ?, progress = ? WHERE number = ?",
-                (
-                    *(DEAD if dead else READY, ending.due_at, now if dead else None),
-                    *(ending.condition, ending.progress, ending.number),
-                ),
+            results.append([insertion.add(row) for row in appended])
+    insertion.write()
+    return Done(results, insertion.due)
+
+
+def settle(connection: sqlite3.Connection, given: Sequence[Sequence[Ending]]) -> Done[None]:
+    """Write the ends of claims."""
+    endings = [*chain.from_iterable(given)]
+    due: dict[str, float] = {}
+    every = statements.numbers(ending.number for ending in endings)
+    connection.execute("DELETE FROM started WHERE number IN (SELECT value FROM json_each(?))", every)
+    _delete(connection, [ending.number for ending in endings if ending.fate is Fate.DONE])
+    connection.executemany(
+        "UPDATE delivery SET state = ?, due_at = ?, ended_at = ?, condition = ?, progress = ? WHERE number = ?",
+        [
+            (
+                *(DEAD if ending.fate is Fate.DEAD else READY, ending.due_at, ending.ended_at),
+                *(ending.condition, ending.progress, ending.number),
             )
+            for ending in endings
+            if ending.fate is not Fate.DONE
+        ],
+    )
+    for ending in endings:
         if ending.fate is Fate.LATER:
-            due.append((ending.function, ending.due_at))
-        else:
-            due += let_next_in(connection, ending.lane)
-    return due
+            lower(due, ending.function, ending.due_at)
+        elif ending.lane is not None:
+            let_next_in(connection, ending.lane, due)
+    return Done([None] * len(given), due)
 
 
-def record(connection: sqlite3.Connection, endings: Iterable[Ending]) -> None:
+def record(connection: sqlite3.Connection, given: Sequence[Sequence[Ending]]) -> Done[None]:
     """Write progress; nothing else changes."""
     connection.executemany(
         "UPDATE delivery SET due_at = ?, condition = ?, progress = ? WHERE number = ?",
-        [(ending.due_at, ending.condition, ending.progress, ending.number) for ending in endings],
+        [(ending.due_at, ending.condition, ending.progress, ending.number) for ending in chain.from_iterable(given)],
     )
+    return Done([None] * len(given))
 
 
-def mark_started(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """An attempt began; the mark goes away with the end of the claim."""
-    connection.executemany(
-        "INSERT INTO started VALUES (?, 1) ON CONFLICT DO UPDATE SET starts = starts + 1", [(number,) for number in numbers]
+def mark_started(connection: sqlite3.Connection, given: Sequence[Sequence[int]]) -> Done[None]:
+    """Attempts began; a mark goes away with the end of the claim."""
+    connection.execute(
+        "INSERT INTO started SELECT value, 1 FROM json_each(?) WHERE true ON CONFLICT DO UPDATE SET starts = starts + 1",
+        statements.numbers(chain.from_iterable(given)),
     )
+    return Done([None] * len(given))
 
 
 def unmark_started(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
     """Nobody died in that attempt: the daemon stops in peace before it ended."""
-    connection.executemany("UPDATE started SET starts = starts - 1 WHERE number = ?", [(number,) for number in numbers])
+    connection.execute(
+        "UPDATE started SET starts = starts - 1 WHERE number IN (SELECT value FROM json_each(?))", statements.numbers(numbers)
+    )
 
 
-def quarantine(connection: sqlite3.Connection, defects: Iterable[tuple[int, str]], now: float) -> list[Due]:
-    """Put records aside that cannot be read, so that nothing stumbles over them again."""
-    due: list[Due] = []
+def quarantine(connection: sqlite3.Connection, defects: Iterable[tuple[int, str]], now: float) -> dict[str, float]:
+    """Put records aside that cannot be read, so that nothing stumbles over them again; what is claimable instead."""
+    due: dict[str, float] = {}
     for number, defect in defects:
         changed = connection.execute(
             "UPDATE delivery SET state = ?, defect = ?, ended_at = ? WHERE number = ? AND state < 2 RETURNING lane",
             (QUARANTINED, defect, now, number),
         ).fetchall()
         for (lane,) in changed:
-            due += let_next_in(connection, lane)
+            let_next_in(connection, lane, due)
     return due
 
 
-def redrive(connection: sqlite3.Connection, renamed: Sequence[tuple[str, str]], now: float) -> list[Due]:
-    """Dead letters (`(id, new id)`) as new deliveries; one entry for each, claimable or not. What cannot be read stays."""
-    due: list[Due] = []
+def redrive(connection: sqlite3.Connection, renamed: Sequence[tuple[str, str]], now: float) -> tuple[int, dict[str, float]]:
+    """Dead letters (`(id, new id)`) as new deliveries: how many, and what is claimable. What cannot be read stays."""
+    found: list[Row] = []
+    numbers: list[int] = []
     for id, new_id in renamed:
         for row in connection.execute(f"{rows.SELECT} WHERE delivery.id = ? AND state = 2", (id,)).fetchall():
             try:
                 dead = rows.read(row)
             except Defect:
                 continue
-            _delete(connection, row[0])
-            again = rows.write(redriven(dead, new_id, now))
-            again.key = None
-            _insert(connection, again, due, always=True)
-    return due
+            numbers.append(row[0])
+            found.append(rows.write(redriven(dead, new_id, now))._replace(key=None))
+    _delete(connection, numbers)
+    insertion = Insertion(connection, 0.0)
+    for again in found:
+        insertion.add(again)
+    insertion.write()
+    return len(found), insertion.due
 
 
 def purge(connection: sqlite3.Connection, ids: Iterable[str]) -> int:
     """Forget dead letters; how many."""
-    purged = 0
-    for id in ids:
-        for (number,) in connection.execute("SELECT number FROM delivery WHERE id = ? AND state = 2", (id,)).fetchall():
-            _delete(connection, number)
-            purged += 1
-    return purged
+    numbers = [
+        number
+        for id in ids
+        for (number,) in connection.execute("SELECT number FROM delivery WHERE id = ? AND state = 2", (id,)).fetchall()
+    ]
+    _delete(connection, numbers)
+    return len(numbers)
 
 
 def expire(connection: sqlite3.Connection, now: float, window: float, retention: float | None, most: int) -> int:
@@ -147,8 +160,7 @@ def expire(connection: sqlite3.Connection, now: float, window: float, retention:
         ended = connection.execute(
             "SELECT number FROM delivery WHERE state = 2 AND ended_at <= ? LIMIT ?", (now - retention, most)
         ).fetchall()
-        for (number,) in ended:
-            _delete(connection, number)
+        _delete(connection, [number for (number,) in ended])
         gone += len(ended)
     return gone
 
@@ -158,51 +170,22 @@ def pull_back(connection: sqlite3.Connection, now: float, seconds: float) -> Non
     connection.execute("UPDATE delivery SET due_at = max(?, due_at - ?) WHERE state < 2 AND due_at > ?", (now, seconds, now))
 
 
-def let_next_in(connection: sqlite3.Connection, lane: str | None) -> list[Due]:
-    """The oldest that waits in a lane becomes its head."""
+def let_next_in(connection: sqlite3.Connection, lane: str | None, due: dict[str, float]) -> None:
+    """The oldest that waits in a lane becomes its head, and claimable."""
     if lane is None:
-        return []
-    return connection.execute(
+        return
+    let_in = connection.execute(
         """
         UPDATE delivery SET state = 0
         WHERE number = (SELECT min(number) FROM delivery WHERE lane = ? AND state < 2) AND state = 1
         RETURNING function, due_at
         """,
         (lane,),
-    ).fetchall()
-
-
-def _known(connection: sqlite3.Connection, row: Row, window: float) -> str | None:
-    """The id under which it was accepted before."""
-    if row.key is not None:
-        for id, at in connection.execute("SELECT id, at FROM accepted WHERE key = ?", (row.key,)):
-            if at + window > row.accepted_at:
-                return str(id)
-    return None
-
-
-def _insert(connection: sqlite3.Connection, row: Row, due: list[Due], *, always: bool = False) -> None:
-    """Add a row; `due` hears of it where it is claimable, or `always`."""
-    behind = row.lane is not None and bool(
-        connection.execute("SELECT 1 FROM delivery WHERE lane = ? AND state < 2 LIMIT 1", (row.lane,)).fetchall()
     )
-    number = connection.execute(
-        """
-        INSERT INTO delivery (id, state, source, route, function, lane, accepted_at, due_at, condition, facts, progress)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        (
-            *(row.id, BEHIND if behind else READY, row.trigger, row.route, row.function, row.lane),
-            *(row.accepted_at, row.due_at, row.condition, row.facts, row.progress),
-        ),
-    ).lastrowid
-    connection.execute("INSERT INTO payload VALUES (?, ?, ?)", (number, row.payload, row.checksum))
-    if row.key is not None:
-        connection.execute("INSERT OR REPLACE INTO accepted VALUES (?, ?, ?)", (row.key, row.id, row.accepted_at))
-    if always or not behind:
-        due.append((row.function, row.due_at))
+    for function, due_at in let_in.fetchall():
+        lower(due, function, due_at)
 
 
-def _delete(connection: sqlite3.Connection, number: int) -> None:
-    connection.execute("DELETE FROM delivery WHERE number = ?", (number,))
-    connection.execute("DELETE FROM payload WHERE number = ?", (number,))
+def _delete(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    for table in ("delivery", "payload"):
+        connection.execute(f"DELETE FROM {table} WHERE number IN (SELECT value FROM json_each(?))", statements.numbers(numbers))

@@ -11,36 +11,45 @@ from router.journal.rules import FULL_RETRY_AFTER
 from router.journal.sqlite.folder import Folder
 from router.settings import JournalSettings
 
+LOOKS_EVERY = 64
+"""Commits after which it looks again, however much room there was; earlier when a quarter of that has been taken."""
+
 
 class Room:
-    """The bounds of one journal. Looked at once for each commit, however many appends it holds.
-
-    `commits()`: how many there were.
-    """
+    """The bounds of one journal. `commits()`: how many there were."""
 
     def __init__(self, folder: Folder, settings: JournalSettings, commits: Callable[[], int]) -> None:
         self._folder = folder
         self._settings = settings
         self._commits = commits
-        self._looked_at = -1
-        self._below_size = 0
-        self._above_floor = 0
+        self._look_at = 0
+        self._used = 0
+        self._free = 0
+        self._taken = 0
 
     def check(self, connection: sqlite3.Connection, more: int) -> None:
         """Raises Unavailable where `more` bytes would be too many."""
-        if self._looked_at != self._commits() or more > min(self._below_size, self._above_floor):
+        taken = self._taken + more
+        if self._commits() >= self._look_at or taken * 4 > min(self._below_size(), self._above_floor()):
             self._look(connection)
-        if more > self._below_size:
+            taken = more
+        if taken > self._below_size():
             raise Unavailable("the journal is full: it has reached its `max_size`", FULL_RETRY_AFTER)
-        if more > self._above_floor:
+        if taken > self._above_floor():
             raise Unavailable("the journal takes nothing: its disk has less than `min_free_disk` left", FULL_RETRY_AFTER)
-        self._below_size -= more
-        self._above_floor -= more
+        self._taken = taken
+
+    def _below_size(self) -> int:
+        return self._settings.max_size - self._used
+
+    def _above_floor(self) -> int:
+        return self._free - self._settings.min_free_disk
 
     def _look(self, connection: sqlite3.Connection) -> None:
-        self._below_size = self._settings.max_size - used(connection)
-        self._above_floor = self._folder.free() - self._settings.min_free_disk
-        self._looked_at = self._commits()
+        self._used = used(connection)
+        self._free = self._folder.free()
+        self._taken = 0
+        self._look_at = self._commits() + LOOKS_EVERY
 
 
 def used(connection: sqlite3.Connection) -> int:

@@ -6,8 +6,9 @@ version of the tables.
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any
+from dataclasses import MISSING, asdict, fields
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from router import jsontext
 from router.deliveries import Attempt, Condition, Delivery
@@ -20,10 +21,13 @@ DEFAULTS: dict[str, Any] = {
     item.name: item.default_factory() if item.default_factory is not MISSING else item.default for item in fields(Delivery)
 }
 TUPLES = {name for name, default in DEFAULTS.items() if isinstance(default, tuple)}
+INLINE = 2048
+"""Bytes of a payload up to which it stands in the delivery's own row. A larger one has a row of its own, which is not written
+again when the delivery changes."""
 
 SELECT = """
-    SELECT number, delivery.id, source, route, function, accepted_at, due_at, condition, facts, progress, body, checksum,
-        coalesce(starts, 0)
+    SELECT number, delivery.id, source, route, function, accepted_at, due_at, condition, facts, progress,
+        coalesce(delivery.body, payload.body), coalesce(delivery.checksum, payload.checksum), coalesce(starts, 0)
     FROM delivery LEFT JOIN payload USING (number) LEFT JOIN started USING (number)
 """
 """What `read` takes, with a WHERE added."""
@@ -33,48 +37,61 @@ class Defect(Exception):
     """A record that is not what was written."""
 
 
-@dataclass(slots=True)
-class Row:
-    """A delivery on its way into the tables. `key`: of the deduplication index."""
+class Row(NamedTuple):
+    """A delivery on its way into the tables: the columns of `WRITTEN` in their order; then what has tables of its own.
+
+    `key`: of the deduplication index. `large`: a payload of more than `INLINE` bytes, with its checksum.
+    """
 
     id: str
     trigger: str
     route: str
     function: str
     lane: str | None
-    key: str | None
     accepted_at: float
     due_at: float
     condition: str | None
     facts: bytes
     progress: bytes
-    payload: bytes
-    checksum: int
+    checksum: int | None
+    body: bytes | None
+    key: str | None
+    large: tuple[bytes, int] | None
 
     @property
     def size(self) -> int:
         """Bytes that it will take, about: pages are not filled to the last byte, and there are indexes."""
-        return 512 + len(self.facts) + len(self.progress) + len(self.payload)
+        payload = self.body if self.large is None else self.large[0]
+        return 512 + len(self.facts) + len(self.progress) + len(payload or b"")
+
+
+WRITTEN = (
+    *("id", "source", "route", "function", "lane", "accepted_at", "due_at", "condition"),
+    *("facts", "progress", "checksum", "body"),
+)
 
 
 def write(delivery: Delivery) -> Row:
     """The row of a delivery."""
-    known = delivery.deduplication_id
-    facts = _packed(delivery, FACTS)
+    known, condition, payload = delivery.deduplication_id, delivery.condition, delivery.payload
+    facts = _facts(delivery)
+    checksum = _checksum(delivery.id, facts, payload)
+    inline = len(payload) <= INLINE
     return Row(
-        id=delivery.id,
-        trigger=delivery.trigger,
-        route=delivery.route,
-        function=delivery.function,
-        lane=lane_text(delivery),
-        key=None if known is None else _key(delivery.trigger, delivery.route, known),
-        accepted_at=delivery.accepted_at,
-        due_at=delivery.due_at,
-        condition=delivery.condition,
-        facts=facts,
-        progress=progress_of(delivery),
-        payload=delivery.payload,
-        checksum=_checksum(delivery.id, facts, delivery.payload),
+        delivery.id,
+        delivery.trigger,
+        delivery.route,
+        delivery.function,
+        None if delivery.group is None else lane_text(delivery),
+        delivery.accepted_at,
+        delivery.due_at,
+        None if condition is None else condition.value,
+        facts,
+        progress_of(delivery),
+        checksum if inline else None,
+        payload if inline else None,
+        None if known is None else _key(delivery.trigger, delivery.route, known),
+        None if inline else (payload, checksum),
     )
 
 
@@ -86,7 +103,8 @@ def lane_text(delivery: Delivery) -> str | None:
 
 def progress_of(delivery: Delivery) -> bytes:
     """What changes while a delivery is worked on, but for what has a column."""
-    return _packed(delivery, PROGRESS)
+    values = _progress_of(delivery)
+    return b"{}" if values == _NO_PROGRESS else _packed(PROGRESS, values, _NO_PROGRESS)
 
 
 def read(row: Sequence[Any]) -> Delivery:
@@ -114,9 +132,21 @@ def read(row: Sequence[Any]) -> Delivery:
         raise Defect(f"it cannot be read: {error}") from error
 
 
-def _packed(delivery: Delivery, names: Sequence[str]) -> bytes:
-    values = {name: getattr(delivery, name) for name in names}
-    kept = {name: value for name, value in values.items() if value != DEFAULTS[name]}
+_facts_of, _progress_of = attrgetter(*FACTS), attrgetter(*PROGRESS)
+_NO_FACTS, _NO_PROGRESS = (tuple(DEFAULTS[name] for name in names) for names in (FACTS, PROGRESS))
+_ALWAYS = _NO_FACTS.count(MISSING)
+"""How many facts have no default; they are the first ones."""
+
+
+def _facts(delivery: Delivery) -> bytes:
+    values = _facts_of(delivery)
+    if values[_ALWAYS:] == _NO_FACTS[_ALWAYS:]:
+        return jsontext.dumps(dict(zip(FACTS[:_ALWAYS], values, strict=False)))
+    return _packed(FACTS, values, _NO_FACTS)
+
+
+def _packed(names: Sequence[str], values: Sequence[Any], defaults: Sequence[Any]) -> bytes:
+    kept = {name: value for name, value, default in zip(names, values, defaults, strict=True) if value != default}
     if "attempts" in kept:
         kept["attempts"] = [asdict(attempt) for attempt in kept["attempts"]]
     return jsontext.dumps(kept)
@@ -135,4 +165,4 @@ def _key(*parts: str) -> str:
 
 
 def _checksum(id: str, facts: bytes, payload: bytes) -> int:
-    return zlib.crc32(payload, zlib.crc32(facts, zlib.crc32(id.encode())))
+    return zlib.crc32(payload, zlib.crc32(id.encode() + facts))

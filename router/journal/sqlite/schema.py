@@ -1,6 +1,7 @@
 """The tables, their versions, and how a connection is opened.
 
-A delivery is two rows: a small one that is looked for and changes, and its payload, which is written once and read once.
+A delivery is a row that is looked for and changes. A small payload stands in it; a large one has a row of its own, which is
+written once and read once.
 Every question that is asked while the daemon runs has its index, so that neither opening nor claiming reads what is not due.
 There is none on the ids of what waits: random keys would make each event write a page of its own, and only operators ask.
 """
@@ -53,6 +54,10 @@ MIGRATIONS: Sequence[str] = (
         room TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, expires REAL, PRIMARY KEY (room, key)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX store_expires ON store (expires) WHERE expires IS NOT NULL;
+    """,
+    """
+    ALTER TABLE delivery ADD COLUMN checksum INTEGER;
+    ALTER TABLE delivery ADD COLUMN body BLOB;
     """,
 )
 """Each script leads from the version that is its index to the next one; `PRAGMA user_version` says where a file stands."""

@@ -27,7 +27,7 @@ class SqliteStore:
 
     async def put(self, room: str, key: str, value: bytes, expires: float | None = None) -> None:
         """As `Store.put`."""
-        await self._writer.run(lambda connection: _put(connection, room, key, value, expires), durable=True)
+        await self._writer.once(lambda connection: _put(connection, room, key, value, expires), durable=True)
 
     async def put_if(self, room: str, key: str, expected: bytes | None, value: bytes) -> bool:
         """As `Store.put_if`; the value does not expire."""
@@ -39,7 +39,7 @@ class SqliteStore:
             _put(connection, room, key, value, None)
             return True
 
-        return await self._writer.run(exchange, durable=True)
+        return await self._writer.once(exchange, durable=True)
 
 
 def _put(connection: sqlite3.Connection, room: str, key: str, value: bytes, expires: float | None) -> None:

@@ -45,7 +45,7 @@ class Upkeep:
         now = self._clock.now()
         expiring = self._trusts_clock()
         for number in range(ROUNDS):
-            if not await self._writer.run(partial(self._round, now, expiring), durable=number == 0):
+            if not await self._writer.once(partial(self._round, now, expiring), durable=number == 0):
                 return
 
     def _round(self, now: float, expiring: bool, connection: sqlite3.Connection) -> int:

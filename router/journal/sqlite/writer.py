@@ -11,32 +11,20 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from router.errors import RouterError, Unavailable
+from router.errors import Unavailable
+from router.journal.sqlite.work import ONCE, Done, Kind, Once, Report, Work, do, tell
 
 MOST = 2048
 """Pieces of work from which on a commit takes no more."""
 BROKEN_RETRY_AFTER = 5
 """Seconds that a sender is asked to wait when the disk does not take what is written."""
 
-T = TypeVar("T")
+G = TypeVar("G")
+R = TypeVar("R")
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Work:
-    """A piece of work within a commit. It raises RouterErrors only before it has changed anything.
-
-    `then` runs in the event loop after the commit, whether or not anybody waits for it still.
-    """
-
-    run: Callable[[sqlite3.Connection], Any]
-    durable: bool
-    then: Callable[[Any], None] | None
-    done: asyncio.Future[Any] | None
 
 
 class Writer:
@@ -53,15 +41,26 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, run: Callable[[sqlite3.Connection], T], *, durable: bool, then: Callable[[T], None] | None = None) -> T:
+    def run(self, kind: Kind[G, R], given: G, *, durable: bool) -> asyncio.Future[R]:
         """The result, after the commit. Raises what the work raises, and Unavailable where the disk does not take it."""
-        done: asyncio.Future[T] = self._loop.create_future()
-        self._gather(Work(run, durable, then, done))
-        return await done
+        done: asyncio.Future[R] = self._loop.create_future()
+        self._gather(Work(kind, given, durable, done))
+        return done
 
-    def soon(self, run: Callable[[sqlite3.Connection], T], then: Callable[[T], None] | None = None) -> None:
-        """Let it ride along; nobody waits for it. `then` is told of failures too, as an exception."""
-        self._gather(Work(run, False, then, None))
+    def soon(self, kind: Kind[G, R], given: G) -> None:
+        """Let it ride along; nobody waits for it."""
+        self._gather(Work(kind, given, False, None))
+
+    async def once(
+        self, run: Callable[[sqlite3.Connection], R], *, durable: bool, then: Callable[[R], None] | None = None
+    ) -> R:
+        """As `run`, of work that has no kind of its own."""
+        result: R = await self.run(ONCE, Once(run, then, False), durable=durable)
+        return result
+
+    def once_soon(self, run: Callable[[sqlite3.Connection], R], then: Callable[[R | Exception], None]) -> None:
+        """As `soon`, of work that has no kind of its own. `then` is told of failures too."""
+        self.soon(ONCE, Once(run, then, True))
 
     async def close(self) -> None:
         """Commit what is queued, and end the thread and its connection."""
@@ -87,8 +86,7 @@ class Writer:
             going_on = batch[-1] is not None
             works = [work for work in batch if work is not None]
             if works:
-                results = self._commit(works)
-                self._loop.call_soon_threadsafe(_report, works, results)
+                self._loop.call_soon_threadsafe(tell, self._commit(works))
         self._connection.close()
 
     def _take(self) -> list[Work | None]:
@@ -101,21 +99,21 @@ class Writer:
             pass
         return batch
 
-    def _commit(self, works: list[Work]) -> list[Any]:
-        """The results, errors among them. Where they cannot be committed together, each is tried alone."""
+    def _commit(self, works: list[Work]) -> Report:
+        """What became of each, errors among it. Where they cannot be committed together, each is tried alone."""
         try:
             return self._transaction(works)
         except Exception as error:
             if len(works) > 1:
-                return [result for work in works for result in self._commit([work])]
-            return [self._translated(error)]
+                return [part for work in works for part in self._commit([work])]
+            return [(works[0].kind, works, Done([self._translated(error)]))]
 
-    def _transaction(self, works: list[Work]) -> list[Any]:
+    def _transaction(self, works: list[Work]) -> Report:
         connection = self._connection
         self._synchronize(any(work.durable for work in works))
         connection.execute("BEGIN IMMEDIATE")
         try:
-            results = [_attempt(work, connection) for work in works]
+            report = do(connection, works)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -123,7 +121,7 @@ class Writer:
             raise
         self.commits += 1
         self._broken = False
-        return results
+        return report
 
     def _translated(self, error: Exception) -> Exception:
         """Errors of the disk and of the database file are `Unavailable`; errors of this program stay what they are."""
@@ -141,23 +139,3 @@ class Writer:
         if durable is not self._synchronous:
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._synchronous = durable
-
-
-def _attempt(work: Work, connection: sqlite3.Connection) -> Any:
-    try:
-        return work.run(connection)
-    except RouterError as error:
-        return error
-
-
-def _report(works: list[Work], results: list[Any]) -> None:
-    for work, result in zip(works, results, strict=True):
-        failed = isinstance(result, Exception)
-        if work.then is not None and (work.done is None or not failed):
-            work.then(result)
-        if work.done is None or work.done.done():
-            continue
-        if failed:
-            work.done.set_exception(result)
-        else:
-            work.done.set_result(result)
