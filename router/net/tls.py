@@ -25,7 +25,13 @@ class ClientContext(ssl.SSLContext):
         return super().wrap_bio(incoming, outgoing, server_side, server_hostname, session or self.session)
 
     def remember(self, ssl_object: Any) -> None:
-        """Keep a connection's session. In TLS 1.3 it comes after the handshake: call this once an answer has been read."""
+        """Keep a connection's session. In TLS 1.3 it comes after the handshake: call this once an answer has been read.
+
+        A session that was just resumed is good for more: reading another one copies it, certificates and all, which costs as
+        much as resuming saves. Where the server takes it no more, a full handshake follows, and its session is kept.
+        """
+        if ssl_object.session_reused:
+            return
         session = ssl_object.session
         if session is not None and session.has_ticket:
             self.session = session

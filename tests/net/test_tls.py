@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import trustme
 from router.net.errors import ConnectFailed
 from router.net.pool import Pool
 from router.net.response import Response
-from router.net.tls import client_context
+from router.net.tls import ClientContext, client_context
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -53,6 +54,35 @@ async def test_sessions_are_resumed(tls_server: Any, authority: trustme.CA, ca_f
         assert (await pool.request(REQUEST, timeout=30)).body == b"ok"
     await pool.close()
     assert resumed == [False, True, True]
+
+
+def talk(client: ClientContext, server: ssl.SSLContext) -> ssl.SSLObject:
+    """The client's end of a connection in memory, after a handshake and a first answer."""
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    near = client.wrap_bio(to_client, to_server, server_hostname="localhost")
+    far = server.wrap_bio(to_server, to_client, server_side=True)
+    for step in (near.do_handshake, far.do_handshake, near.do_handshake, far.do_handshake):
+        with suppress(ssl.SSLWantReadError):
+            step()
+    far.write(b"an answer")
+    assert near.read(9) == b"an answer"
+    client.remember(near)
+    return near
+
+
+def test_a_session_that_was_resumed_is_kept(authority: trustme.CA, ca_file: str) -> None:
+    client, server = client_context(ca_file), server_context(authority, "localhost")
+    assert not talk(client, server).session_reused
+    kept = client.session
+    assert kept is not None
+    assert talk(client, server).session_reused
+    assert client.session is kept
+
+
+def test_a_session_that_the_server_has_forgotten_is_replaced(authority: trustme.CA, ca_file: str) -> None:
+    client = client_context(ca_file)
+    first, second = server_context(authority, "localhost"), server_context(authority, "localhost")
+    assert [talk(client, server).session_reused for server in (first, first, second, second)] == [False, True, False, True]
 
 
 async def test_connections_are_kept(tls_server: Any, authority: trustme.CA, ca_file: str) -> None:
