@@ -33,12 +33,23 @@ format: $(VENV)/.dev ## rewrite to the house format
 
 bench: $(VENV)/.bench ## measure, with peers in the same run
 	$(BIN)/python -m benchmarks.sync_path
+	$(BIN)/python -m benchmarks.latency
+	$(BIN)/python -m benchmarks.slow_upstream
+	$(BIN)/python -m benchmarks.tls
 	$(BIN)/python -m benchmarks.accept
 	$(BIN)/python -m benchmarks.validation
 	$(BIN)/python -m benchmarks.many_cores
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.matching
 	$(BIN)/python -m benchmarks.event_patterns
+	$(BIN)/python -m benchmarks.plot
+
+bench-memory: $(VENV)/.bench ## resident size over ten million requests or ten minutes at full load
+	$(BIN)/python -m benchmarks.memory --long
+
+PROFILE ?=
+profile: $(VENV)/.bench ## a flame graph of the synchronous path under load (PROFILE="--api rest --native")
+	$(BIN)/python -m benchmarks.flame_graph $(PROFILE)
 
 CRASH_ROUNDS ?= 200
 crash-test: $(VENV)/.dev ## kill the daemon and its journal many times; nothing may be lost (CRASH_ROUNDS=200)
@@ -66,4 +77,4 @@ $(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@touch $@ $(VENV)/.dev $(VENV)/.run
 
-.PHONY: help run test check lint types format bench crash-test package clean
+.PHONY: help run test check lint types format bench bench-memory profile crash-test package clean

@@ -1,6 +1,6 @@
 """CPU time per invocation of this process: the router's AWS backend beside aiobotocore, against the stub of Lambda.
 
-    python benchmarks/aws_invoker.py [--requests 5000] [--concurrency 32]
+    python -m benchmarks.aws_invoker [--requests 5000] [--concurrency 32]
 
 The stub runs in a process of its own, so its time is not counted.
 """
@@ -17,6 +17,7 @@ import uvloop
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 
+from benchmarks.report import machine, markdown, publish
 from router.arn import FunctionArn
 from router.backends.aws import AwsInvoker
 from router.model import Function, Invocation
@@ -32,8 +33,8 @@ class _Time:
     monotonic = staticmethod(time.monotonic)
 
 
-async def measure(name: str, call: Callable[[], Awaitable[object]], requests: int, concurrency: int) -> float:
-    """Warm up, run, print and return CPU microseconds per request."""
+async def measure(call: Callable[[], Awaitable[object]], requests: int, concurrency: int) -> tuple[float, float]:
+    """CPU microseconds per request after a warm-up, and requests a second."""
 
     async def worker(count: int) -> None:
         for _ in range(count):
@@ -47,8 +48,7 @@ async def measure(name: str, call: Callable[[], Awaitable[object]], requests: in
     await run(requests)
     done = requests // concurrency * concurrency
     cpu, wall = (time.process_time() - cpu) / done * 1e6, (time.perf_counter() - wall) / done * 1e6
-    print(f"{name:<24} {cpu:8.1f} us CPU per request, {1e6 / wall:8.0f} requests/s at concurrency {concurrency}")
-    return cpu
+    return cpu, 1e6 / wall
 
 
 async def compare(port: int, requests: int, concurrency: int) -> None:
@@ -64,7 +64,7 @@ async def compare(port: int, requests: int, concurrency: int) -> None:
         outcome = await invoker.invoke(Invocation(function, None, PAYLOAD, "6f0c0d5e", TRACE, timeout=29))
         assert outcome.kind is OutcomeKind.OK, outcome
 
-    router = await measure("router AwsInvoker", ours, requests, concurrency)
+    router = await measure(ours, requests, concurrency)
     await invoker.close()
     config = AioConfig(max_pool_connections=concurrency, retries={"max_attempts": 0})
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -77,12 +77,17 @@ async def compare(port: int, requests: int, concurrency: int) -> None:
             answer = await client.invoke(FunctionName=str(arn), Payload=PAYLOAD)
             await answer["Payload"].read()
 
-        botocore = await measure("aiobotocore invoke", theirs, max(concurrency, requests // 5), concurrency)
-    print(f"{botocore / router:.1f} times less CPU")
+        botocore = await measure(theirs, max(concurrency, requests // 5), concurrency)
+    rows = [
+        (name, f"{cpu:.1f}", f"{cpu / botocore[0]:.2f}", f"{rate:,.0f}")
+        for name, (cpu, rate) in (("the router's AWS backend", router), ("aiobotocore's `invoke`", botocore))
+    ]
+    head = (f"one Invoke, {concurrency} at a time", "CPU µs", "against aiobotocore", "req/s")
+    publish("aws_invoker", f"{machine()}\n\n{markdown(head, rows)}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=5000)
     parser.add_argument("--concurrency", type=int, default=32)
     options = parser.parse_args()

@@ -1,10 +1,11 @@
 """What a user would write: an aiohttp application whose handler builds an event and calls aiobotocore's `invoke`.
 
-usage: python -m benchmarks.baseline PORT ENDPOINT [POOL]
+usage: python -m benchmarks.baseline PORT ENDPOINT [POOL [CERTIFICATE KEY]]
 """
 
+import argparse
 import json
-import sys
+import ssl
 from collections.abc import AsyncIterator
 
 import aiobotocore.config
@@ -49,12 +50,20 @@ def application(endpoint: str, pool: int) -> web.Application:
     return app
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("port", type=int)
+    parser.add_argument("endpoint")
+    parser.add_argument("pool", type=int, nargs="?", default=10)
+    parser.add_argument("pem", nargs="*", help="certificate and key, for HTTPS")
+    arguments = parser.parse_args()
+    tls = None
+    if arguments.pem:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*arguments.pem)
+    options = {"host": "127.0.0.1", "port": arguments.port, "ssl_context": tls, "access_log": None, "print": None}
+    web.run_app(application(arguments.endpoint, arguments.pool), loop=uvloop.new_event_loop(), **options)
+
+
 if __name__ == "__main__":
-    uvloop.install()
-    web.run_app(
-        application(sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 10),
-        host="127.0.0.1",
-        port=int(sys.argv[1]),
-        access_log=None,
-        print=None,
-    )
+    main()

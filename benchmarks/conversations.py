@@ -1,15 +1,17 @@
 """What one request costs inside the HTTP front doors alone: decode, route, event, answer. No sockets, no functions.
 
-    python benchmarks/conversations.py
+    python -m benchmarks.conversations [--rounds 5] [--calls 5000]
 
-Prints microseconds per request, the best of five rounds, for a browser-like request (12 headers, a query, a cookie).
+Prints microseconds per request, the best of the rounds, for a browser-like request (12 headers, a query, a cookie).
 """
 
+import argparse
 import json
 import time
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.report import machine, markdown, publish
 from router.arn import FunctionArn
 from router.fakes import request, succeeded
 from router.model import Function, Request, Scope, Target
@@ -34,10 +36,11 @@ ANSWER = succeeded(
     json.dumps({"statusCode": 201, "headers": {"content-type": "application/json", "x-a": "b"}, "body": '{"id":"7"}'}).encode()
 )
 ROUTES = {f"GET /r{number}/{{id}}": "f" for number in range(100)} | {"POST /orders/{id}": "f", "ANY /{proxy+}": "f"}
+SHARED: dict[str, Any] = {"invocation": ["sync"], "auth": None, "hosts": None, "base_path": None}
 DOORS: dict[str, dict[str, Any]] = {
     "REST API": {"type": "api_gateway", "api": "rest", "stage": "prod", "hosts": ["shop.example.com"], "routes": ROUTES},
-    "HTTP API 2.0": {"type": "api_gateway", "api": "http", "routes": ROUTES},
-    "HTTP API 1.0": {"type": "api_gateway", "api": "http", "payload": "1.0", "routes": ROUTES},
+    "HTTP API 2.0": {"type": "api_gateway", "api": "http", "stage": "$default", "routes": ROUTES},
+    "HTTP API 1.0": {"type": "api_gateway", "api": "http", "stage": "$default", "payload": "1.0", "routes": ROUTES},
     "function URL": {"type": "function_url", "function": "f"},
 }
 
@@ -46,7 +49,7 @@ def target(reference: Any) -> Target:
     return Target(Function("f", FunctionArn("eu-west-1", "111122223333", "f"), 3.0))
 
 
-def microseconds(call: Callable[[], object], rounds: int = 5, calls: int = 5000) -> float:
+def microseconds(call: Callable[[], object], rounds: int, calls: int) -> float:
     """Per call, the best round."""
     best = float("inf")
     for _ in range(rounds):
@@ -59,7 +62,7 @@ def microseconds(call: Callable[[], object], rounds: int = 5, calls: int = 5000)
 
 def conversation(settings: dict[str, Any], asked: Request) -> Callable[[], object]:
     kind = TYPES[settings["type"]]
-    built = kind.build(settings, Scope("bench", "111122223333", "eu-west-1", target, {}))
+    built = kind.build({**SHARED, **settings}, Scope("bench", "111122223333", "eu-west-1", target, {}))
 
     def run() -> object:
         talk = kind.handle(asked, built)
@@ -74,7 +77,19 @@ def conversation(settings: dict[str, Any], asked: Request) -> Callable[[], objec
     return run
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--calls", type=int, default=5000, help="in a round")
+    arguments = parser.parse_args()
     posted = request("POST", "/orders/7?tag=a&tag=b&note=caf%C3%A9", HEADERS, BODY)
-    for name, settings in DOORS.items():
-        print(f"{name:14} {microseconds(conversation(settings, posted)):6.1f} µs")
+    rows = [
+        (name, f"{microseconds(conversation(settings, posted), arguments.rounds, arguments.calls):.1f}")
+        for name, settings in DOORS.items()
+    ]
+    table = markdown(("front door", "µs/request"), rows)
+    publish("conversations", f"{machine()}\n\n{table}")
+
+
+if __name__ == "__main__":
+    main()

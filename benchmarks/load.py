@@ -1,7 +1,10 @@
-"""A load generator: N keep-alive connections, each sends the next request when the answer to the last one is whole.
+"""A closed-loop load generator: N connections, each sends the next request when the answer to the last one is whole.
 
-Prints one JSON line: requests, errors (answers other than the expected status), seconds, p50 and p99 in milliseconds.
-usage: python -m benchmarks.load PORT --connections 64 --seconds 5 [--path /x] [--host name] [--status 200]
+    python -m benchmarks.load PORT --connections 64 --seconds 5 [--path /x] [--host name] [--status 200] [--ca ca.pem]
+
+Prints one JSON line: requests, errors (answers other than the expected status), seconds, p50 and p99 in milliseconds, how many
+connections there were, and how many of them resumed a TLS session. `--reconnect` makes a new connection for each request (its
+latency includes connecting and handshake), `--resume` offers the last TLS session there.
 """
 
 import argparse
@@ -13,19 +16,26 @@ from array import array
 import httptools
 import uvloop
 
+from benchmarks.report import percentile
+from router.net.tls import ClientContext, client_context
+
 
 class Connection(asyncio.Protocol):
-    """One client connection."""
+    """One client connection. `began`: when its first request became due, in seconds of the performance counter."""
 
-    def __init__(self, load: "Load") -> None:
+    def __init__(self, load: "Load", began: float | None = None) -> None:
         self.load = load
         self.transport: asyncio.Transport | None = None
         self.sent_at = 0.0
+        self.began = began
         self.parser = httptools.HttpResponseParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
+        self.load.connected(transport.get_extra_info("ssl_object"))
         self.send()
+        if self.began is not None:
+            self.sent_at = self.began
 
     def send(self) -> None:
         assert self.transport is not None
@@ -37,35 +47,59 @@ class Connection(asyncio.Protocol):
         self.parser.feed_data(data)
 
     def on_message_complete(self) -> None:
-        self.load.answered(self.parser.get_status_code(), time.perf_counter() - self.sent_at)
-        if self.load.running:
+        assert self.transport is not None
+        load = self.load
+        load.answered(self.parser.get_status_code(), time.perf_counter() - self.sent_at)
+        if load.running and not load.reconnect:
             asyncio.get_running_loop().call_soon(self.send)
-        else:
-            assert self.transport is not None
-            self.transport.close()
+            return
+        if load.resume and load.tls is not None:
+            load.tls.remember(self.transport.get_extra_info("ssl_object"))
+        self.transport.close()
+        if load.running:
+            load.connect()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.load.closed(self)
+        self.load.closed(error)
 
 
 class Load:
     """All connections and what they saw."""
 
-    def __init__(self, request: bytes, status: int, connections: int) -> None:
-        self.request = request
-        self.status = status
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        lines = f"GET {arguments.path} HTTP/1.1\r\nHost: {arguments.host}\r\nUser-Agent: load/1\r\nAccept: */*\r\n\r\n"
+        self.request = lines.encode()
+        self.port: int = arguments.port
+        self.status: int = arguments.status
+        self.reconnect: bool = arguments.reconnect
+        self.resume: bool = arguments.resume
+        self.tls: ClientContext | None = client_context(arguments.ca) if arguments.ca is not None else None
         self.running = True
-        self.errors = 0
+        self.errors = self.open = self.connections = self.resumed = 0
         self.latencies = array("d")
-        self.open = connections
         self.done = asyncio.Event()
+        self.connecting: set[asyncio.Task[None]] = set()
+
+    def connect(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._connect(time.perf_counter() if self.reconnect else None))
+        self.connecting.add(task)
+        task.add_done_callback(self.connecting.discard)
+
+    async def _connect(self, began: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        self.open += 1
+        await loop.create_connection(lambda: Connection(self, began), "127.0.0.1", self.port, ssl=self.tls)
+
+    def connected(self, ssl_object: object) -> None:
+        self.connections += 1
+        self.resumed += bool(getattr(ssl_object, "session_reused", False))
 
     def answered(self, status: int, seconds: float) -> None:
         self.latencies.append(seconds)
         self.errors += status != self.status
 
-    def closed(self, connection: Connection) -> None:
-        if self.running:
+    def closed(self, error: Exception | None) -> None:
+        if self.running and (error is not None or not self.reconnect):
             self.errors += 1
         self.open -= 1
         if not self.open:
@@ -73,12 +107,10 @@ class Load:
 
 
 async def run(arguments: argparse.Namespace) -> dict[str, float]:
-    request = f"GET {arguments.path} HTTP/1.1\r\nHost: {arguments.host}\r\nUser-Agent: load/1\r\nAccept: */*\r\n\r\n".encode()
-    load = Load(request, arguments.status, arguments.connections)
-    loop = asyncio.get_running_loop()
+    load = Load(arguments)
     started = time.perf_counter()
     for _ in range(arguments.connections):
-        await loop.create_connection(lambda: Connection(load), "127.0.0.1", arguments.port)
+        load.connect()
     await asyncio.sleep(arguments.seconds)
     load.running = False
     seconds = time.perf_counter() - started
@@ -90,19 +122,24 @@ async def run(arguments: argparse.Namespace) -> dict[str, float]:
         "requests": count,
         "errors": load.errors,
         "seconds": seconds,
-        "p50_ms": ordered[len(ordered) // 2] * 1000,
-        "p99_ms": ordered[int(len(ordered) * 0.99)] * 1000,
+        "p50_ms": percentile(ordered, 0.5) * 1000,
+        "p99_ms": percentile(ordered, 0.99) * 1000,
+        "connections": load.connections,
+        "resumed": load.resumed,
     }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("port", type=int)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--path", default="/hello/world?x=1")
     parser.add_argument("--host", default="bench.example.com")
     parser.add_argument("--status", type=int, default=200)
+    parser.add_argument("--ca", help="speak TLS to a server that this PEM file vouches for")
+    parser.add_argument("--reconnect", action="store_true", help="a new connection for each request")
+    parser.add_argument("--resume", action="store_true", help="with --reconnect and --ca: offer the last TLS session")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         print(json.dumps(runner.run(run(parser.parse_args()))))
 

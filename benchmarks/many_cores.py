@@ -13,9 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import psutil
-
-from benchmarks.sync_path import CONFIG, HERE, RESULT, STAGES, free_port, running
+from benchmarks.processes import cpu_seconds, free_port, running
+from benchmarks.report import markdown, publish
+from benchmarks.subjects import configuration, stub_lambda
 
 LOADS = 2
 
@@ -29,49 +29,33 @@ def rate(port: int, seconds: float) -> float:
     return float(sum(each["requests"] / each["seconds"] for each in seen))
 
 
-def cpu(process: psutil.Process) -> float:
-    """Seconds of a process and its children."""
-    total = 0.0
-    for each in (process, *process.children(recursive=True)):
-        times = each.cpu_times()
-        total += times.user + times.system
-    return total
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
     arguments = parser.parse_args()
-    lines = ["| processes that serve | req/s | against one | CPU µs/request, all processes |", "|---|---|---|---|"]
+    rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "result.json").write_text(json.dumps(RESULT))
-        stub = free_port()
-        command = [sys.executable, "-m", "benchmarks.stub_lambda", "--port", str(stub)]
-        command += ["--payload-file", str(folder / "result.json")]
-        with running(command, stub, set()):
+        with stub_lambda(folder, pinned=set()) as stub:
             first = 0.0
             for workers in dict.fromkeys((1, arguments.workers)):
                 port = free_port()
                 file = folder / f"{workers}.yaml"
-                text = CONFIG.format(stub=stub, port=port, admin=free_port(), api="http", stage=STAGES["http"])
-                file.write_text(f"{text}\nserver: {{workers: {workers}}}\n")
+                file.write_text(f"{configuration(stub, port)}\nserver: {{workers: {workers}}}\n")
                 with running([sys.executable, "-m", "router", "run", str(file)], port, set()) as router:
                     rate(port, 1)
                     rates, costs = [], []
                     for _ in range(arguments.rounds):
-                        before = cpu(router)
+                        before = cpu_seconds(router)
                         rates.append(rate(port, arguments.seconds))
-                        costs.append((cpu(router) - before) / (rates[-1] * arguments.seconds) * 1e6)
+                        costs.append((cpu_seconds(router) - before) / (rates[-1] * arguments.seconds) * 1e6)
                 middle = statistics.median(rates)
                 first = first or middle
-                lines.append(f"| {workers} | {middle:,.0f} | {middle / first:.2f} | {statistics.median(costs):.0f} |")
-    text = "\n".join(lines)
-    print(text)
-    (HERE / "out").mkdir(exist_ok=True)
-    (HERE / "out" / "many_cores.md").write_text(text + "\n")
+                rows.append((f"{workers}", f"{middle:,.0f}", f"{middle / first:.2f}", f"{statistics.median(costs):.0f}"))
+    head = ("processes that serve", "req/s", "against one", "CPU µs/request, all processes")
+    publish("many_cores", markdown(head, rows))
 
 
 if __name__ == "__main__":

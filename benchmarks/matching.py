@@ -4,11 +4,13 @@ API Gateway routes and load balancer rules, through the conversation of a reques
 `python -m benchmarks.event_patterns`.
 """
 
+import argparse
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from benchmarks.report import machine, markdown, publish
 from router.arn import FunctionArn
 from router.fakes import request
 from router.functions import Function, Target
@@ -64,15 +66,20 @@ def measured(kind: str, built: Any, sent: Request) -> float:
 
 
 def main() -> None:
-    print(f"{'routes':>7}  {'kind':<26} {'us per request':>14} {'bytes per route':>16}")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--numbers", type=int, nargs="+", default=[10, 1000, 10_000], help="of routes")
+    arguments = parser.parse_args()
+    rows = []
     for name, make in KINDS.items():
-        for number in (10, 1000, 10_000):
+        for number in arguments.numbers:
             kind, settings, sent = make(number)
             tracemalloc.start()
             built = TYPES[kind].build({**SHARED, **settings}, SCOPE)
             taken, _ = tracemalloc.get_traced_memory()
             tracemalloc.stop()
-            print(f"{number:>7}  {name:<26} {measured(kind, built, sent):>14.1f} {taken / number:>16,.0f}")
+            rows.append((name, f"{number:,}", f"{measured(kind, built, sent):.1f}", f"{taken / number:,.0f}"))
+    head = ("kind", "routes", "µs/request", "bytes per route")
+    publish("matching", f"{machine()}\n\n{markdown(head, rows)}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-from benchmarks.sync_path import free_port
+from benchmarks.processes import free_port
 
 NAME = "NATS JetStream"
 

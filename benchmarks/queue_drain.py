@@ -6,13 +6,13 @@ same run shows what the AWS client alone can do: the same number of loops that r
     python -m benchmarks.queue_drain [messages]
 """
 
+import argparse
 import asyncio
 import hashlib
 import json
 import multiprocessing
 import multiprocessing.connection
 import random
-import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -151,7 +151,9 @@ def measured(name: str, drain: Callable[[str, int], Awaitable[None]], url: str, 
 
 
 def main() -> None:
-    messages = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("messages", type=int, nargs="?", default=20_000)
+    messages = parser.parse_args().messages
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=stub, args=(there,), daemon=True)
     server.start()

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.report import machine, markdown, publish
 from router.eventstream import event
 
 CONFIG = """
@@ -110,7 +111,7 @@ async def ask(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
 
 
 async def measure(megabytes: int, rounds: int) -> None:
-    """Print three lines."""
+    """The waits, costs and sizes of one run."""
     function = Function(megabytes * 1024 * 1024)
     server = await asyncio.start_server(function.serve, "127.0.0.1", 0)
     free = await asyncio.start_server(function.serve, "127.0.0.1", 0)
@@ -127,15 +128,17 @@ async def measure(megabytes: int, rounds: int) -> None:
             rates.append(megabytes / (time.perf_counter() - started))
             costs.append((sum(process.cpu_times()[:2]) - cpu) / megabytes * 1e3)
             writer.close()
-        print(f"first byte    {statistics.median(waits):8.0f} us after the function sent it")
-        print(
-            f"throughput    {statistics.median(rates):8.0f} MiB/s, {statistics.median(costs):.2f} ms CPU per MiB in the router"
-        )
         before = process.memory_info().rss
         held = [await ask(port) for _ in range(10)]
         await asyncio.sleep(1)
         grown = (process.memory_info().rss - before) / 1024 / len(held)
-        print(f"slow readers  {grown:8.0f} KiB of the router's memory for each stream of {megabytes} MiB that nobody reads")
+        rows = [
+            ("the first byte, after the function sent it", f"{statistics.median(waits):,.0f} µs"),
+            (f"a stream of {megabytes} MiB", f"{statistics.median(rates):,.0f} MiB/s"),
+            ("CPU of the router for a MiB", f"{statistics.median(costs):.2f} ms"),
+            (f"memory of the router for a stream of {megabytes} MiB that nobody reads", f"{grown:,.0f} KiB"),
+        ]
+        publish("streaming", f"{machine()}\n\n{markdown(('answers that stream', 'median'), rows)}")
         for _, writer in held:
             writer.transport.abort()
     server.close()

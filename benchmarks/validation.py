@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from benchmarks.report import machine, publish
+
 BIN = Path(sys.executable).parent
 PER_TRIGGER = 250
 FUNCTIONS = 50
@@ -137,10 +138,7 @@ def main() -> None:
         for subject in measured:
             if len(subject.seconds) > 1:
                 del subject.seconds[0]
-    text = table(measured)
-    print(text)
-    (HERE / "out").mkdir(exist_ok=True)
-    (HERE / "out" / "validation.md").write_text(text + "\n")
+    publish("validation", f"{machine()}\n\n{table(measured)}")
 
 
 if __name__ == "__main__":
