@@ -76,7 +76,10 @@ class Receipt:
 
 @dataclass(slots=True)
 class Attempt:
-    """One call of the function for a delivery. `kind`: an outcome's kind; `request_id`: AWS's own; `seconds`: its duration."""
+    """One call of the function for a delivery. `kind`: an outcome's kind; `request_id`: AWS's own; `seconds`: its duration.
+
+    Never changed once it is made: copies of a delivery share it.
+    """
 
     at: float
     seconds: float

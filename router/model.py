@@ -275,22 +275,21 @@ class TriggerType:
     """One module of `router.triggers`: the contract between a wire format and the rest.
 
     `build(settings, scope)`: the compiled form; `settings` has passed schema and rules, has every default filled in, durations
-    in seconds (float) and sizes in bytes (int). `claims(settings)`: what the trigger owns on its listener.
-    `handle(request, built)`: the conversation. `check(settings, report)`: rules beyond the schema.
-    `rank(built, request)`: where several triggers share a claim, how well this one fits; higher wins, 0 = not at all;
-    None: the type cannot share. `route_keys(settings)`: what must be unique among triggers that share a claim.
-    `introduce(triggers)`: tells triggers that share a claim of each other, before any request comes; whichever of them then
-    gets a request speaks for all.
+    in seconds (float) and sizes in bytes (int). `claims(settings)`: what the trigger owns on its listener. `handle(request,
+    built)`: the conversation. `check(settings, report)`: rules beyond the schema. `rank(built, request)`: where several
+    triggers share a claim, how well this one fits; higher wins, 0 = not at all; None: the type cannot share.
+    `route_keys(settings)`: what must be unique among triggers that share a claim. `introduce(triggers)`: tells triggers that
+    share a claim of each other, before any request comes; whichever of them then gets a request speaks for all.
     `check_functions(settings, functions, report)`: rules about functions that it names; `functions`: every one's settings.
     `routes(settings)`: its rules. `judge(built, given)`: a verdict on each of them for a request (its body has been read), or
     for every message of a batch; of this trigger alone, also where it shares a claim. Authorization is not judged.
-    `probes(built)`: the health checks that run while the trigger is served.
-    `source(built)`: what is polled for this trigger, None: nothing; `handle_batch(batch, built)`: the conversation about what
-    came from there. A trigger that is polled claims no requests.
-    `timetable(built)`: the schedules that hand `handle_batch` what is due. `check_at(settings, now, report)`: rules that depend
-    on the time, in epoch seconds; warnings only. `accepts(settings)`: whether it asks for `Accept`s, which need the journal.
-    `is_later(settings, path)`: whether the function that is named at `path` below the settings gets accepted events; None: all
-    of the trigger's functions do, where it accepts any.
+    `matches(built, given)`: of those verdicts the ones that match, found as requests find them; None: by looking at each.
+    `probes(built)`: the health checks that run while the trigger is served. `source(built)`: what is polled for this trigger,
+    None: nothing; `handle_batch(batch, built)`: the conversation about what came from there. A trigger that is polled claims no
+    requests. `timetable(built)`: the schedules that hand `handle_batch` what is due. `check_at(settings, now, report)`: rules
+    that depend on the time, in epoch seconds; warnings only. `accepts(settings)`: whether it asks for `Accept`s, which need the
+    journal. `is_later(settings, path)`: whether the function that is named at `path` below the settings gets accepted events;
+    None: all of the trigger's functions do, where it accepts any.
     """
 
     name: str
@@ -311,6 +310,7 @@ class TriggerType:
     check_functions: Callable[[Mapping[str, Any], Mapping[str, Any], Report], None] | None = None
     routes: Callable[[Mapping[str, Any]], Sequence[DeclaredRoute]] | None = None
     judge: Callable[[Any, Request | Batch], Sequence[RouteVerdict]] | None = None
+    matches: Callable[[Any, Request | Batch], Sequence[RouteVerdict]] | None = None
     is_later: Callable[[Mapping[str, Any], tuple[str | int, ...]], bool] | None = None
 
 

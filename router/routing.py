@@ -80,6 +80,7 @@ class Table:
 
     def __init__(self, triggers: Sequence[Trigger]) -> None:
         self._triggers = tuple(triggers)
+        self._claiming: dict[Claim, list[Trigger]] = {}
         self._paths: dict[str, list[Trigger]] = {}
         self._api_paths = _Prefixes("/")
         self._api_targets = _Prefixes(".")
@@ -89,6 +90,7 @@ class Table:
         for trigger in triggers:
             for claim in trigger.claims:
                 self._add(claim, trigger)
+                self._claiming.setdefault(claim, []).append(trigger)
         self._labels = max((suffix.count(".") for suffix in self._suffixes), default=0)
 
     @classmethod
@@ -152,6 +154,13 @@ class Table:
             if trigger is not winner
             for claim in trigger.claims
         ]
+
+    def explain_sharing(self, request: Request) -> list[Miss]:
+        """Those misses alone of which the predicate is `routes`, at the cost of the triggers that share the winner's claims."""
+        winner = self.match(request)
+        sharing = ((each, claim) for claim in (winner.claims if winner else ()) for each in self._claiming[claim])
+        misses = (_miss(trigger, claim, request, winner) for trigger, claim in sharing if trigger is not winner)
+        return [miss for miss in misses if miss.predicate == "routes"]
 
 
 def compile_tables(triggers: Sequence[Trigger]) -> Mapping[str, Table]:

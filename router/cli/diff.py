@@ -21,6 +21,7 @@ from router.cli.sources import Sources
 from router.config import Loaded, Severity, load
 from router.config.effective import Branch, effective
 from router.config.files import Files
+from router.config.trusting import trusting
 from router.explaining.comparison import Recorded, compare
 from router.explaining.one import prepare
 from router.review import difference_text, differences
@@ -125,8 +126,13 @@ def _side(spec: str, other: str, overlays: tuple[str, ...], now: float) -> Side:
         files = _revision(reference, spec)
     if files.kind(file) == "folder":
         file = str(Path(file) / DEFAULT)
-    plain, trusting = (_load(file, overlays, files, now, trust_callers) for trust_callers in (False, True))
-    return Side(spec, file, plain, trusting)
+    plain = _load(file, overlays, files, now, False)
+    return Side(spec, file, plain, plain if _trusts(plain) else _load(file, overlays, files, now, True))
+
+
+def _trusts(loaded: Loaded) -> bool:
+    """Whether every caller is believed as it is, so that nothing else would be compiled without any `auth`."""
+    return loaded.config is not None and not loaded.undecided and trusting(loaded.config.raw) == loaded.config.raw
 
 
 def _path_of(other: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from router.arn import FunctionArn, parse_function_arn
@@ -44,12 +44,7 @@ class Functions:
     """The declared functions, and those that appear when a trigger names a full ARN that nobody declares."""
 
     declared: dict[str, Function]
-    _by_arn: dict[str, Function] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for function in self.declared.values():
-            if function.declared_arn:
-                self._by_arn.setdefault(str(function.arn), function)
+    _by_arn: dict[str, Function] | None = None
 
     def target(self, value: Any) -> Target:
         """The target of a reference that has passed the rules."""
@@ -64,11 +59,21 @@ class Functions:
     def _of(self, reference: Reference) -> Function:
         if reference.arn is None:
             return self.declared[str(reference.name)]
+        if self._by_arn is None:
+            self._by_arn = _with_arns(self.declared.values())
         text = str(reference.arn)
         if text not in self._by_arn:
             name = _free_name(reference.arn.name, self.declared, text)
             self._by_arn[text] = self.declared[name] = Function(name, reference.arn, ARN_TIMEOUT)
         return self._by_arn[text]
+
+
+def _with_arns(functions: Iterable[Function]) -> dict[str, Function]:
+    found: dict[str, Function] = {}
+    for function in functions:
+        if function.declared_arn:
+            found.setdefault(str(function.arn), function)
+    return found
 
 
 def _free_name(name: str, taken: Iterable[str], text: str) -> str:

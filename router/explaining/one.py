@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from router.batches import Completed, Rejected
+from router.batches import Batch, Completed, Rejected
 from router.config.load import Loaded
 from router.config.nodes import ScalarNode, locate
 from router.envelopes import Addressed, HttpEnvelope
@@ -12,7 +12,7 @@ from router.explaining.envelopes import described
 from router.explaining.usual import UsualAnswers
 from router.functions import Function
 from router.generation import LocalSelection
-from router.model import DeclaredRoute, Place, Predicate, RouteVerdict, Trigger
+from router.model import DeclaredRoute, Place, Predicate, Request, RouteVerdict, Trigger, TriggerType
 from router.outcome import OutcomeKind
 from router.patterns.events import compile_pattern
 from router.patterns.numbers import read_json
@@ -32,6 +32,8 @@ from router.review.graph import policy_of, targets_of
 from router.routing import Miss, Table, compile_tables
 from router.settings import Config
 from router.simulation import Call, DeliveryTrace, MockAnswer, Trace, simulate
+
+Judge = Callable[[Any, Request | Batch], Sequence[RouteVerdict]]
 
 _CLAIMED = {"base path": 1, "precedence": 2, "routes": 2}
 """How much of a trigger's claim fits, by the predicate that failed; nothing of it otherwise."""
@@ -68,18 +70,27 @@ class Question:
 
 
 @dataclass(slots=True, frozen=True)
-class Prepared:
-    """A configuration that is asked many questions.
+class _Variant:
+    """A configuration without the triggers' `filter`, which is judged afterwards. `triggers`: by name."""
 
-    `unfiltered`: without the triggers' `filter`, which is judged afterwards; `unjudged`: also without verdicts on routes, which
-    are the same however functions behave. `tables`: of each. `routes`: by trigger.
+    config: Config
+    tables: Mapping[str, Table]
+    triggers: Mapping[str, Trigger]
+
+
+@dataclass(slots=True, frozen=True)
+class Prepared:
+    """A configuration that is asked many questions. `routes`: by trigger.
+
+    `judging`: with verdicts on every route; `matching`: on those alone that match, which costs the same however many there are;
+    `unjudged`: on none, as they are the same however functions behave.
     """
 
     loaded: Loaded
     config: Config
-    unfiltered: Config
-    unjudged: Config
-    tables: tuple[Mapping[str, Table], Mapping[str, Table]]
+    judging: _Variant
+    matching: _Variant
+    unjudged: _Variant
     routes: Mapping[str, Mapping[str, DeclaredRoute]]
 
 
@@ -87,16 +98,19 @@ def prepare(loaded: Loaded) -> Prepared:
     """`loaded`: with a configuration."""
     config = loaded.config
     assert config is not None
-    unfiltered = tuple(replace(each, wants=None) for each in config.triggers)
-    unjudged = tuple(replace(each, type=replace(each.type, judge=None)) for each in unfiltered)
     return Prepared(
         loaded,
         config,
-        replace(config, triggers=unfiltered),
-        replace(config, triggers=unjudged),
-        (compile_tables(unfiltered), compile_tables(unjudged)),
+        _variant(config, lambda type: type.judge),
+        _variant(config, lambda type: type.matches or type.judge),
+        _variant(config, lambda type: None),
         {trigger.name: _routes(trigger, config.raw["triggers"][trigger.name]) for trigger in config.triggers},
     )
+
+
+def _variant(config: Config, judge: Callable[[TriggerType], Judge | None]) -> _Variant:
+    triggers = tuple(replace(each, type=replace(each.type, judge=judge(each.type)), wants=None) for each in config.triggers)
+    return _Variant(replace(config, triggers=triggers), compile_tables(triggers), {each.name: each for each in triggers})
 
 
 def _routes(trigger: Trigger, settings: Mapping[str, Any]) -> dict[str, DeclaredRoute]:
@@ -114,6 +128,7 @@ class _Explainer:
         self._written = prepared.loaded.written
         self._config = prepared.config
         self._question = question
+        self._judging = prepared.judging if question.why_not else prepared.matching
         self._triggers = {trigger.name: trigger for trigger in self._config.triggers}
         self._runs_here: Callable[[Function], bool] = LocalSelection().runs_here
         self.found = Explanation(described(question.addressed.envelope), undecided=prepared.loaded.undecided)
@@ -133,14 +148,15 @@ class _Explainer:
         return self.found
 
     async def _traced(self, case: Case) -> Trace:
-        judged = case is self._question.well
+        variant = self._judging if case is self._question.well else self._prepared.unjudged
         return await simulate(
-            self._prepared.unfiltered if judged else self._prepared.unjudged,
+            variant.config,
             self._question.addressed,
             mocks={} if case.answer is None else dict.fromkeys(self._config.functions, (case.answer,)),
             now=self._question.now,
             invoker=UsualAnswers(self._config),
-            tables=self._prepared.tables[0 if judged else 1],
+            tables=variant.tables,
+            why_not=self._question.why_not,
         )
 
     # --- rules -------------------------------------------------------------------------------------------------------
@@ -154,8 +170,8 @@ class _Explainer:
         for name, misses in _by_trigger(trace.misses).items():
             sharing = any(miss.predicate == "routes" for miss in misses)
             if sharing and trace.request is not None and self._triggers[name].type.judge is not None:
-                self._tell_sharing(self._triggers[name], trace)
-            else:
+                self._tell_sharing(self._judging.triggers[name], trace)
+            elif self._question.why_not:
                 self.found.misses.append(self._claim_missed(name, misses))
 
     def _tell_sharing(self, trigger: Trigger, trace: Trace) -> None:
@@ -172,8 +188,6 @@ class _Explainer:
         routes = self._prepared.routes[trigger.name]
         for verdict in verdicts:
             route = routes[verdict.route]
-            if not verdict.matched and not self._question.why_not:
-                continue
             if not verdict.matched:
                 self.found.misses.append(self._missed(trigger, route, verdict))
             elif (unwanted := self._unwanted(trigger, verdict, trace)) is not None:

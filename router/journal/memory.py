@@ -244,6 +244,6 @@ def _copy(delivery: Delivery) -> Delivery:
     return replace(
         delivery,
         attributes=dict(delivery.attributes),
-        attempts=[replace(attempt) for attempt in delivery.attempts],
+        attempts=[*delivery.attempts],
         response=deepcopy(delivery.response),
     )

@@ -55,6 +55,8 @@ class Deliveries:
         self._busy: dict[str, list[float]] = {}
         self.acceptor = JournalAcceptor(self._journal, clock, metrics, draw=no_jitter, new_id=new_id)
         self.traces: dict[str, DeliveryTrace] = {}
+        self._looked_at = 0
+        """Calls that are noted already: each attempt is told of once it is made."""
 
     async def run(self, until: float) -> None:
         """Until nothing is left, or everything that is left is due after `until` (epoch seconds)."""
@@ -110,10 +112,11 @@ class Deliveries:
     def _told(self, delivery: Delivery, plan: Plan | None) -> None:
         """What is known of the delivery now."""
         trace = self.traces[delivery.id]
-        made = [call for call in self._invoker.calls if call.delivery == delivery.id]
-        trace.attempts = [round(call.at - trace.at, 6) for call in made]
-        trace.outcomes = [call.outcome for call in made]
+        made = [call for call in self._invoker.calls[self._looked_at :] if call.delivery == delivery.id]
+        self._looked_at = len(self._invoker.calls)
         for call in made:
+            trace.attempts.append(round(call.at - trace.at, 6))
+            trace.outcomes.append(call.outcome)
             call.route = delivery.route
         trace.condition = None if delivery.condition is None else delivery.condition.value
         trace.detail = delivery.detail

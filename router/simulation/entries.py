@@ -61,7 +61,7 @@ class WatchedDriver(Driver):
 
 @dataclass(slots=True)
 class Entrance:
-    """What envelopes come in through. `tables`: of requests, by listener name."""
+    """What envelopes come in through. `tables`: of requests, by listener name. `why_not`: whether all misses are wanted."""
 
     config: Config
     tables: Mapping[str, routing.Table]
@@ -69,6 +69,7 @@ class Entrance:
     clock: VirtualClock
     new_id: Callable[[], str]
     new_trace: Callable[[float], str]
+    why_not: bool = True
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
 
     def trigger(self, name: str | None) -> Trigger:
@@ -94,7 +95,7 @@ async def request(entrance: Entrance, envelope: HttpEnvelope, addressed: str | N
         table = entrance.tables.get(listener.name, routing.Table.empty())
         incoming = _incoming(envelope, listener)
         made = _request(incoming, envelope, listener, entrance)
-        misses += table.explain(made)
+        misses += table.explain(made) if entrance.why_not else table.explain_sharing(made)
         trigger = table.match(made)
         if trigger is not None:
             body = BodyReader(incoming, listener.max_body, lambda: None)

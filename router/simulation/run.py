@@ -38,6 +38,7 @@ async def simulate(
     origin: MockOrigin | None = None,
     runs_here: Callable[[Function], bool] | None = None,
     tables: Mapping[str, routing.Table] | None = None,
+    why_not: bool = True,
 ) -> Trace:
     """Everything that the envelope leads to. Raises SimulationError where it cannot come in.
 
@@ -45,6 +46,7 @@ async def simulate(
     `now`: when it comes in, epoch seconds. `invoker`: carries out functions without mocks, in no virtual time. `horizon`:
     virtual seconds after which nothing is looked at any more; None: to the end. `origin`: what origins answer (200, empty).
     `runs_here(function)`: see `Book`; default: as `run` without options. `tables`: of `config`, where somebody has them.
+    `why_not`: whether the misses of triggers are wanted that do not share the winner's claim; each costs a little.
     """
     clock = VirtualClock(now)
     new_id, new_trace = _numbered()
@@ -53,7 +55,7 @@ async def simulate(
     forwarder = MockForwarder(origin or MockOrigin())
     driver = WatchedDriver(called, clock, no_jitter, forwarder, MockFetcher(), deliveries.acceptor)
     compiled = routing.compile_tables(config.triggers) if tables is None else tables
-    entrance = Entrance(config, compiled, driver, clock, new_id, new_trace)
+    entrance = Entrance(config, compiled, driver, clock, new_id, new_trace, why_not)
     enter = _ENTRIES[type(addressed.envelope)]
     trace = await enter(entrance, addressed.envelope, addressed.trigger)
     await deliveries.run(math.inf if horizon is None else now + horizon)

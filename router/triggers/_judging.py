@@ -51,7 +51,12 @@ def nobody(routes: Iterable[str], failed: Predicate, subject: str = "", fitted: 
 
 def refused(routes: Iterable[str], error: Exception, subject: str = "", name: str = REQUEST) -> list[RouteVerdict]:
     """The front door takes no such request; `error` says why."""
-    return nobody(routes, Predicate(name, "one that is taken", shown(str(error)), False), subject)
+    return nobody(routes, refusal(error, name), subject)
+
+
+def refusal(error: Exception, name: str = REQUEST) -> Predicate:
+    """What a front door asks of everything that comes, and why this is not it."""
+    return Predicate(name, "one that is taken", shown(str(error)), False)
 
 
 def subjects(kind: str, things: Sequence[Any]) -> Iterator[tuple[str, Any]]:

@@ -160,11 +160,18 @@ def routes(settings: Mapping[str, Any]) -> Sequence[DeclaredRoute]:
 
 def judge(built: Timetable, given: Request | Batch) -> Sequence[RouteVerdict]:
     """A verdict on each schedule for each planned time."""
-    return [
-        judged(name, [Predicate("schedule", name, message.group or "", message.group == name)], subject)
-        for subject, message in subjects("messages", the_batch(given).messages)
-        for name in built.entries
-    ]
+    messages = subjects("messages", the_batch(given).messages)
+    return [_judged(name, message.group or "", subject) for subject, message in messages for name in built.entries]
+
+
+def matches(built: Timetable, given: Request | Batch) -> Sequence[RouteVerdict]:
+    """That on the schedule which each planned time belongs to."""
+    messages = subjects("messages", the_batch(given).messages)
+    return [_judged(name, name, subject) for subject, message in messages if (name := message.group or "") in built.entries]
+
+
+def _judged(name: str, due: str, subject: str) -> RouteVerdict:
+    return judged(name, [Predicate("schedule", name, due, due == name)], subject)
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -244,4 +251,5 @@ TYPE = TriggerType(
     check_at=check_at,
     routes=routes,
     judge=judge,
+    matches=matches,
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from router.batches import Batch, Message
 from router.fakes import FakeStream, request
-from router.model import OriginResponse, Request
+from router.model import OriginResponse, Request, RouteVerdict
 
 quick = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -52,13 +52,22 @@ VALUES = st.recursive(
 
 
 def judged(door: Any, given: Request | Batch) -> list[Any]:
-    """The verdicts, each about a declared route; a miss names its predicate, and no subject has two verdicts on one route."""
+    """The verdicts, each about a declared route; a miss names its predicate, and no subject has two verdicts on one route.
+
+    Where a type finds the matching ones without a look at every route, they are the same.
+    """
     declared = {route.name for route in door.type.routes(door.settings)}
     verdicts = door.type.judge(door.built, given)
     assert {verdict.route for verdict in verdicts} <= declared
     assert [verdict for verdict in verdicts if verdict.matched is bool(verdict.predicate)] == []
     assert len({(verdict.subject, verdict.route) for verdict in verdicts}) == len(verdicts)
+    if door.type.matches is not None:
+        assert sorted(door.type.matches(door.built, given), key=repr) == sorted(filter(_matched, verdicts), key=repr)
     return list(verdicts)
+
+
+def _matched(verdict: RouteVerdict) -> bool:
+    return verdict.matched
 
 
 def matched(door: Any, given: Request | Batch) -> Counter[str]:

@@ -70,14 +70,10 @@ def handle(request: Request, balancer: LoadBalancer) -> Conversation:
 
 
 def _action(request: Request, balancer: LoadBalancer) -> Action:
-    """That of the first rule whose conditions all hold, else the default one."""
-    for number in balancer.index.candidates(request):
-        rule = balancer.rules[number]
-        for condition in rule.conditions:
-            if not condition(request):
-                break
-        else:
-            return rule.action
+    """That of the rule that takes the request, else the default one."""
+    rule = balancer.find(request)
+    if rule is not None:
+        return rule.action
     if balancer.default is None:
         raise Unmatched(f"no rule for {request.method} {request.path}, and no default action")
     return balancer.default
@@ -106,4 +102,5 @@ TYPE = TriggerType(
     probes=probes,
     routes=judging.routes,
     judge=judging.judge,
+    matches=judging.matches,
 )

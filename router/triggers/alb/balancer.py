@@ -36,6 +36,17 @@ class LoadBalancer:
     forwarded: str
     probes: tuple[Probe, ...]
 
+    def find(self, request: Request) -> Rule | None:
+        """The first rule whose conditions all hold."""
+        for number in self.index.candidates(request):
+            rule = self.rules[number]
+            for condition in rule.conditions:
+                if not condition(request):
+                    break
+            else:
+                return rule
+        return None
+
 
 def check_limits(request: Request) -> None:
     """Raises MethodNotAllowed, UriTooLong, HeadersTooLarge, BadRequest, TooManyForwards."""

@@ -38,3 +38,16 @@ def judge(balancer: LoadBalancer, given: Request | Batch) -> Sequence[RouteVerdi
     if balancer.default is not None:
         verdicts.append(judged(DEFAULT_ROUTE, ()))
     return first_wins(verdicts)
+
+
+def matches(balancer: LoadBalancer, given: Request | Batch) -> Sequence[RouteVerdict]:
+    """That of the rule which takes the request, or of the default action."""
+    request = the_request(given)
+    try:
+        check_limits(request)
+    except RequestError:
+        return []
+    rule = balancer.find(request)
+    if rule is not None:
+        return [judged(rule.name, (clause.predicate(request) for clause in rule.clauses))]
+    return [judged(DEFAULT_ROUTE, ())] if balancer.default is not None else []

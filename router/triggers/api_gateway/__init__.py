@@ -69,5 +69,6 @@ TYPE = TriggerType(
     accepts=rules.accepts,
     routes=judging.routes,
     judge=judging.judge,
+    matches=judging.matches,
     is_later=rules.is_later_at,
 )

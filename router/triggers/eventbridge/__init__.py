@@ -96,4 +96,5 @@ TYPE = TriggerType(
     introduce=introduce,
     routes=judging.routes,
     judge=judging.judge,
+    matches=judging.matches,
 )

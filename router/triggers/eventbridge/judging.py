@@ -3,7 +3,7 @@
 Every target of a rule is a route of its own. An event may fit any number of rules.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from router.batches import Batch
@@ -11,7 +11,7 @@ from router.deliveries import MAX_EVENT
 from router.errors import RequestError
 from router.model import DeclaredRoute, Predicate, Request, RouteVerdict
 from router.patterns.wording import predicates_of, shown
-from router.triggers._judging import judged, named_routes, nobody, references, refused, subjects, the_body
+from router.triggers._judging import judged, named_routes, nobody, references, refusal, subjects, the_body
 from router.triggers.eventbridge import api
 from router.triggers.eventbridge.answers import Refused
 from router.triggers.eventbridge.bus import Bus
@@ -34,68 +34,80 @@ def _routes(name: str, rule: Mapping[str, Any]) -> Iterator[DeclaredRoute]:
 
 def judge(bus: Bus, given: Request | Batch) -> Sequence[RouteVerdict]:
     """A verdict on each route for each event."""
-    return [verdict for group in _verdicts(bus, given) for verdict in group]
+    return [verdict for subject, came in _came(bus, given) for verdict in _of_all(bus, came, subject)]
 
 
-def _verdicts(bus: Bus, given: Request | Batch) -> Iterator[list[RouteVerdict]]:
+def matches(bus: Bus, given: Request | Batch) -> Sequence[RouteVerdict]:
+    """Those on the targets of the rules that the bus finds for each event."""
+    return [
+        verdict
+        for subject, came in _came(bus, given)
+        if isinstance(came, Event)
+        for position in bus.rules.index.matching(came.fields)
+        for verdict in _of_rule(bus, position, came, subject)
+    ]
+
+
+def _of_all(bus: Bus, came: Event | Predicate, subject: str) -> Iterable[RouteVerdict]:
+    if isinstance(came, Predicate):
+        return nobody((target.route for targets in bus.rules.targets for target in targets), came, subject)
+    return (verdict for position in range(len(bus.rules.targets)) for verdict in _of_rule(bus, position, came, subject))
+
+
+def _of_rule(bus: Bus, position: int, event: Event, subject: str) -> Iterator[RouteVerdict]:
+    asked = predicates_of(bus.rules.index.patterns[position].explain(event.fields))
+    return (judged(target.route, asked, subject) for target in bus.rules.targets[position])
+
+
+# --- what came -------------------------------------------------------------------------------------------------------
+
+
+def _came(bus: Bus, given: Request | Batch) -> Iterator[tuple[str, Event | Predicate]]:
+    """Each event, or what kept it from every rule, with its name among several."""
     if isinstance(given, Batch):
         for subject, message in subjects("messages", given.messages):
-            yield _of_document(bus, message.body.encode("utf-8", "surrogatepass"), given.received_at, subject)
+            yield subject, _of_document(message.body.encode("utf-8", "surrogatepass"), given.received_at)
     elif bus.path is not None:
-        yield _posted(bus, given)
+        yield "", _posted(given)
     else:
         yield from _put(bus, given)
 
 
-def _names(bus: Bus) -> list[str]:
-    return [target.route for targets in bus.rules.targets for target in targets]
-
-
-def _posted(bus: Bus, request: Request) -> list[RouteVerdict]:
+def _posted(request: Request) -> Event | Predicate:
     try:
         body = the_body(request, MAX_EVENT)
     except RequestError as error:
-        return refused(_names(bus), error)
-    return _of_document(bus, body, request.received_at)
+        return refusal(error)
+    return _of_document(body, request.received_at)
 
 
-def _of_document(bus: Bus, body: bytes, received_at: float, subject: str = "") -> list[RouteVerdict]:
+def _of_document(body: bytes, received_at: float) -> Event | Predicate:
     try:
-        event = from_document(body, received_at)
+        return from_document(body, received_at)
     except ValueError as error:
-        return refused(_names(bus), error, subject, "event")
-    return _of_event(bus, event, subject)
+        return refusal(error, "event")
 
 
-def _put(bus: Bus, request: Request) -> Iterator[list[RouteVerdict]]:
+def _put(bus: Bus, request: Request) -> Iterator[tuple[str, Event | Predicate]]:
     operation = (request.header("x-amz-target") or "").partition(".")[2]
     if operation != "PutEvents":
-        yield nobody(_names(bus), Predicate("operation", "PutEvents", operation, False))
+        yield "", Predicate("operation", "PutEvents", operation, False)
         return
     try:
         body = the_body(request, api.body_limit(max(each.max_bytes for each in bus.all)))
         entries = api.identified(request, body, bus)
     except (RequestError, Refused) as error:
-        yield refused(_names(bus), error)
+        yield "", refusal(error)
         return
     for subject, (id, written) in subjects("Entries", entries):
-        yield _of_entry(bus, written, id, request.received_at, subject)
+        yield subject, _of_entry(bus, written, id, request.received_at)
 
 
-def _of_entry(bus: Bus, written: Mapping[str, Any], id: str, received_at: float, subject: str) -> list[RouteVerdict]:
+def _of_entry(bus: Bus, written: Mapping[str, Any], id: str, received_at: float) -> Event | Predicate:
     entry = read_entry(written)
     if isinstance(entry, EntryError):
-        return nobody(_names(bus), Predicate("entry", "one that is taken", f"{entry.code}: {entry.message}", False), subject)
+        return Predicate("entry", "one that is taken", f"{entry.code}: {entry.message}", False)
     asked = api.asked_bus(written)
     if not bus.name.is_meant(asked):
-        return nobody(_names(bus), Predicate("bus", bus.name.name, shown(asked), False), subject)
-    return _of_event(bus, from_entry(entry, id, bus.name.account, bus.name.region, received_at), subject)
-
-
-def _of_event(bus: Bus, event: Event, subject: str) -> list[RouteVerdict]:
-    asked = [predicates_of(pattern.explain(event.fields)) for pattern in bus.rules.index.patterns]
-    return [
-        judged(target.route, predicates, subject)
-        for predicates, targets in zip(asked, bus.rules.targets, strict=True)
-        for target in targets
-    ]
+        return Predicate("bus", bus.name.name, shown(asked), False)
+    return from_entry(entry, id, bus.name.account, bus.name.region, received_at)

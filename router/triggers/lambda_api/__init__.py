@@ -18,7 +18,7 @@ from router.triggers._accept import accept_one
 from router.triggers._auth import authorize
 from router.triggers.lambda_api.answers import Refused, event_accepted, refusal, request_error, result
 from router.triggers.lambda_api.calls import MAX_PAYLOAD, VERSIONS, Api, function_segment, payload_of, read_headers
-from router.triggers.lambda_api.judging import judge, routes
+from router.triggers.lambda_api.judging import judge, matches, routes
 from router.triggers.lambda_api.names import Directory
 from router.triggers.lambda_api.streams import streamed
 
@@ -88,4 +88,5 @@ TYPE = TriggerType(
     check=check,
     routes=routes,
     judge=judge,
+    matches=matches,
 )

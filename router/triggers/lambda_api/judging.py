@@ -43,6 +43,21 @@ def judge(api: Api, given: Request | Batch) -> Sequence[RouteVerdict]:
     return with_winner(verdicts, found, _NEAREST)
 
 
+def matches(api: Api, given: Request | Batch) -> Sequence[RouteVerdict]:
+    """That of the function which the name finds, if the call is one that is taken."""
+    request = the_request(given)
+    try:
+        segment = function_segment(request)
+        asked = who_is_asked(request, segment)
+        found, wrong = _found(api, request, segment, the_body(request, MAX_PAYLOAD))
+    except (RequestError, Refused):
+        return []
+    if found is None or wrong:
+        return []
+    predicate = Predicate("function", found, shown(asked.name), True)
+    return [judged("" if api.listed is None else found, (predicate, Predicate("request", "one that is taken", "", True)))]
+
+
 def _named(api: Api, asked: Asked, reference: str) -> Predicate:
     fits = any(name == reference and api.directory.is_meant(asked, function) for name, function in api.listed or ())
     return Predicate("function", reference, shown(asked.name), fits)

@@ -105,4 +105,5 @@ TYPE = TriggerType(
     handle_batch=handle_batch,
     routes=judging.routes,
     judge=judging.judge,
+    matches=judging.matches,
 )
