@@ -29,7 +29,7 @@ from router.ingress.request import new_id
 from router.journal.opening import Engine, open_journal
 from router.settings import JournalSettings
 
-PAYLOAD = b"x" * 1024
+PAYLOAD = b'{"pad":"%s"}' % (b"x" * 1014)
 FUNCTIONS = 8
 DRAIN_BATCH = 128
 

@@ -12,22 +12,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from router.deliveries import Delivery, DeliverySettlement, Fate
+from router.deliveries import Delivery, Fate
 from router.delivery.attempts import Attempts
 from router.delivery.book import Book, Plan
-from router.delivery.course import Course, described
+from router.delivery.course import Course
 from router.delivery.permits import Permits
 from router.delivery.sends import Sends
-from router.errors import RouterError
+from router.delivery.settling import LONGEST_PAUSE, Settling, doubled
 from router.ports import Clock, DeliveryMetrics, Journal
 
 log = logging.getLogger("router.delivery")
 
-CLAIM = 64
+CLAIM = 128
 """Deliveries of one claim."""
 MOST_AT_WORK = 2048
 """Deliveries that are in memory at most, those that wait for a slow destination among them."""
-_LONGEST_PAUSE = 30.0
 _LONGEST_BACK_OFF = 300.0
 
 
@@ -50,15 +49,15 @@ class Deliverer:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._journal = journal
-        self._course = Course(attempts, sends, metrics, self._record)
+        self._freed = asyncio.Event()
+        self._settling = Settling(journal, metrics, pause, self._freed.set)
+        self._course = Course(attempts, sends, metrics, self._settling.record)
         self._book = book
         self._clock = clock
-        self._metrics = metrics
         self._permits = Permits(capacity)
         self._pause = pause
         self._waiting: dict[str, deque[Delivery]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._freed = asyncio.Event()
         self._stopping = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
 
@@ -80,15 +79,23 @@ class Deliverer:
                 await self._loop
             while self._tasks:
                 await asyncio.wait(self._tasks)
+            await self._settling.finish()
         finally:
             running = [task for task in (self._loop, *self._tasks) if task is not None]
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            await self._settling.cut()
 
     def status(self) -> Mapping[str, int]:
         """For the operator: how much is under way, and how much waits for a permit."""
-        return {"running": self._permits.running, "waiting": sum(map(len, self._waiting.values())), "at_work": len(self._tasks)}
+        return {"running": self._permits.running, "waiting": self._waiting_for_permits(), "at_work": self._at_work()}
+
+    def _at_work(self) -> int:
+        return len(self._tasks) + self._settling.unwritten
+
+    def _waiting_for_permits(self) -> int:
+        return sum(map(len, self._waiting.values()))
 
     # --- claiming -----------------------------------------------------------------------------------------------------
 
@@ -101,11 +108,11 @@ class Deliverer:
             except Exception:  # a journal may fail in its own ways; deliveries go on as soon as it can
                 failures += 1
                 log.exception("The journal could not be asked for deliveries.", extra={"failures": failures})
-                await self._pause(_doubled(failures, _LONGEST_PAUSE))
+                await self._pause(doubled(failures, LONGEST_PAUSE))
 
     async def _claim_once(self) -> None:
         self._freed.clear()
-        room = MOST_AT_WORK - len(self._tasks) - sum(map(len, self._waiting.values()))
+        room = MOST_AT_WORK - self._at_work() - self._waiting_for_permits()
         claimed = await self._journal.claim(self._clock.now(), min(CLAIM, room), tuple(self._waiting)) if room > 0 else []
         for delivery in claimed:
             self._waiting.setdefault(delivery.function, deque()).append(delivery)
@@ -160,7 +167,7 @@ class Deliverer:
         self._tasks.discard(task)
         self._freed.set()
         if not task.cancelled() and task.exception() is not None:
-            log.error("A delivery could not be settled; the next process repeats it.", exc_info=task.exception())
+            log.error("A delivery has no fate; the next process repeats it.", exc_info=task.exception())
 
     def _give_back(self, kind: str, function: str) -> None:
         self._permits.give_back(kind, function)
@@ -176,11 +183,7 @@ class Deliverer:
         except Exception:
             log.exception("A delivery failed within the router.", extra={"delivery_id": delivery.id})
             fate = self._postponed(delivery)
-        await self._persist(lambda: self._journal.settle([DeliverySettlement(delivery, fate)]), delivery)
-        if fate is not Fate.LATER:
-            self._metrics.event_settled(delivery.trigger, delivery.function, fate)
-            if fate is Fate.DEAD:
-                _log_dead(delivery)
+        self._settling.settle(delivery, fate)
 
     def _postponed(self, delivery: Delivery) -> Fate:
         """After a fault of our own: as after a fault of Lambda's, so that no delivery keeps the router busy."""
@@ -188,32 +191,5 @@ class Deliverer:
             delivery.throttles += 1
         else:
             delivery.send_failures += 1
-        delivery.due_at = self._clock.now() + _doubled(delivery.throttles + delivery.send_failures, _LONGEST_BACK_OFF)
+        delivery.due_at = self._clock.now() + doubled(delivery.throttles + delivery.send_failures, _LONGEST_BACK_OFF)
         return Fate.LATER
-
-    async def _record(self, delivery: Delivery) -> None:
-        await self._persist(lambda: self._journal.record([delivery]), delivery)
-
-    async def _persist(self, write: Callable[[], Awaitable[None]], delivery: Delivery) -> None:
-        """Write until it is written: the claim holds meanwhile, and what is not written is repeated by the next process."""
-        failures = 0
-        while True:
-            try:
-                return await write()
-            except (RouterError, OSError) as error:
-                failures += 1
-                log.error(
-                    "The journal cannot write what became of a delivery; it is tried again.",
-                    extra={"delivery_id": delivery.id, "failures": failures, "error": str(error)},
-                )
-                await self._pause(_doubled(failures, _LONGEST_PAUSE))
-
-
-def _doubled(failures: int, longest: float) -> float:
-    return min(longest, 2.0 ** min(failures - 1, 16))
-
-
-def _log_dead(delivery: Delivery) -> None:
-    log.error(
-        "No destination has a delivery that gave up; it stays in the journal as a dead letter.", extra=described(delivery)
-    )

@@ -125,8 +125,8 @@ def read(row: Sequence[Any]) -> Delivery:
             payload=payload,
             starts=starts,
             condition=None if condition is None else Condition(condition),
-            **_unpacked(facts),
-            **_unpacked(progress),
+            **jsontext.loads(facts),
+            **({} if progress == b"{}" else _unpacked(progress)),
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise Defect(f"it cannot be read: {error}") from error
