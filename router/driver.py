@@ -36,7 +36,7 @@ from router.model import (
 )
 from router.outcome import Outcome, OutcomeKind, error_type, transport
 from router.ports import Acceptor, Clock, Fetcher, Forwarder, Invoker, Metrics
-from router.streams import Passage, read_head
+from router.streams import Passage, read_head, read_on
 
 log = logging.getLogger("router.driver")
 
@@ -48,22 +48,44 @@ ReadPiece = Callable[[], Awaitable[bytes]]
 """Reads the next piece of the request's body; empty at its end; raises `BodyTooLarge` and `BodyIncomplete`."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Exchange:
     """One running conversation: what its steps may touch, and what was seen on the way."""
 
     trigger: Trigger
     request: Request
     read_body: ReadBodyFrom
-    read_piece: ReadPiece | None = None
-    waited: float = 0.0
+    read_piece: ReadPiece | None
+    waited: float
     """Seconds spent waiting for functions and origins."""
-    outcomes: list[Outcome] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
-    peeked: list[bytes] = field(default_factory=list)
+    outcomes: list[Outcome]
+    remarks: list[Remark]
+    peeked: list[bytes]
     """Pieces of the body that were read ahead."""
-    streams: list[Stream] = field(default_factory=list)
+    streams: list[Stream]
     """What origins and functions answered: closed where the reply does not pass it on."""
+
+    def __init__(
+        self,
+        trigger: Trigger,
+        request: Request,
+        read_body: ReadBodyFrom,
+        read_piece: ReadPiece | None = None,
+        waited: float = 0.0,
+        outcomes: list[Outcome] | None = None,
+        remarks: list[Remark] | None = None,
+        peeked: list[bytes] | None = None,
+        streams: list[Stream] | None = None,
+    ) -> None:
+        self.trigger = trigger
+        self.request = request
+        self.read_body = read_body
+        self.read_piece = read_piece
+        self.waited = waited
+        self.outcomes = [] if outcomes is None else outcomes
+        self.remarks = [] if remarks is None else remarks
+        self.peeked = [] if peeked is None else peeked
+        self.streams = [] if streams is None else streams
 
 
 _OWN_FAULT = ("Router.Internal", "The router failed; its log says why.")
@@ -81,7 +103,10 @@ class BatchExchange:
 
 
 class Driver:
-    """Runs conversations. `draw()` gives uniform floats in [0, 1), for weights between qualifiers."""
+    """Runs conversations. `draw()` gives uniform floats in [0, 1), for weights between qualifiers.
+
+    `batch_settled`: is told what came of each batch, for who watches.
+    """
 
     def __init__(
         self,
@@ -93,8 +118,10 @@ class Driver:
         *,
         fetcher: Fetcher | None = None,
         acceptor: Acceptor | None = None,
+        batch_settled: "Callable[[BatchExchange, Settlement], None] | None" = None,
     ) -> None:
         self._invoker = invoker
+        self._batch_settled = batch_settled
         self._acceptor = acceptor
         self._forwarder = forwarder
         self._fetcher = fetcher
@@ -140,6 +167,12 @@ class Driver:
 
     async def run_batch(self, exchange: BatchExchange) -> Settlement:
         """What the source is to be told. Raises nothing but `asyncio.CancelledError`."""
+        settlement = await self._settle(exchange)
+        if self._batch_settled is not None:
+            self._batch_settled(exchange, settlement)
+        return settlement
+
+    async def _settle(self, exchange: BatchExchange) -> Settlement:
         trigger, batch = exchange.trigger, exchange.request
         assert trigger.type.handle_batch is not None
         try:
@@ -280,16 +313,8 @@ def _outgoing_body(exchange: Exchange) -> tuple[bytes | AsyncIterator[bytes] | N
     if whole is not None:
         return (whole or None), len(whole)
     announced = exchange.request.header("content-length")
-    return _pieces(exchange), int(announced) if announced is not None else None
-
-
-async def _pieces(exchange: Exchange) -> AsyncIterator[bytes]:
     assert exchange.read_piece is not None
-    if exchange.peeked:
-        yield b"".join(exchange.peeked)
-        exchange.peeked.clear()
-    while piece := await exchange.read_piece():
-        yield piece
+    return read_on(exchange.peeked, exchange.read_piece), int(announced) if announced is not None else None
 
 
 async def _converse(

@@ -106,7 +106,7 @@ class Target:
         return self.weights[-1][0]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Invocation:
     """One event for one function: what a backend carries out.
 
@@ -120,14 +120,44 @@ class Invocation:
     payload: bytes
     id: str
     trace_id: str
-    type: str = "RequestResponse"
-    timeout: float | None = None
-    client_context: str | None = None
-    log_tail: bool = False
-    tenant_id: str | None = None
-    asynchronous: bool = False
+    type: str
+    timeout: float | None
+    client_context: str | None
+    log_tail: bool
+    tenant_id: str | None
+    asynchronous: bool
     """Nobody waits: `max_concurrency` counts these apart, so that a backlog cannot starve callers."""
-    trigger: str = ""
+    trigger: str
     """On whose behalf, for figures and logs."""
-    stream: bool = False
+    stream: bool
     """The caller takes the answer in pieces, if it comes so: the outcome is then wanted when the answer begins."""
+
+    def __init__(
+        self,
+        function: Function,
+        qualifier: str | None,
+        payload: bytes,
+        id: str,
+        trace_id: str,
+        type: str = "RequestResponse",
+        timeout: float | None = None,
+        client_context: str | None = None,
+        log_tail: bool = False,
+        tenant_id: str | None = None,
+        asynchronous: bool = False,
+        trigger: str = "",
+        stream: bool = False,
+    ) -> None:
+        self.function = function
+        self.qualifier = qualifier
+        self.payload = payload
+        self.id = id
+        self.trace_id = trace_id
+        self.type = type
+        self.timeout = timeout
+        self.client_context = client_context
+        self.log_tail = log_tail
+        self.tenant_id = tenant_id
+        self.asynchronous = asynchronous
+        self.trigger = trigger
+        self.stream = stream

@@ -1,200 +1,34 @@
 """The words: requests and replies, functions and invocations, and the steps that a conversation asks for.
 
 Everything imports this; it imports other words alone. Slotted, and immutable by convention: frozen dataclasses cost four times
-as much to build, and these are built for every request.
+as much to build, and some of these are built for every request.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from router.batches import ActivitySource, Batch, Planned, QueueSource, Settlement
 from router.deliveries import Acceptance, Durability
-from router.errors import Invoked, RequestError
+from router.errors import RequestError
 from router.functions import AsyncPolicy, Function, Invocation, LocalFunction, Target
+from router.messages import ErrorNote, Reply, Request, unsent_request
 from router.origins import FunctionStream, Glimpse, Headers, Origin, OriginRequest, OriginResponse, Stream
 from router.outcome import Outcome
+from router.steps import (
+    Accept,
+    BatchConversation,
+    Conversation,
+    Fetch,
+    Forward,
+    Invoke,
+    PeekBody,
+    ReadBody,
+    Remark,
+    Resolve,
+    Step,
+)
 from router.verdicts import DeclaredRoute, Predicate, RouteVerdict
-
-# --- requests and replies --------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Request:
-    """One HTTP request as it stands at the door.
-
-    `path`, `query`: of the request target, undecoded; `query` without `?`. `headers`: wire order and case, hop-by-hop ones
-    included. `host`: the Host header's name in lower case, without port. `body`: None until a `ReadBody` step has read it.
-    `peer`: IP text of the TCP peer. `client_ip`, `scheme`, `port`: as trusted proxies report them, else the connection's.
-    `received_at`: epoch seconds. `id`: UUID text. `trace_id`: value of X-Amzn-Trace-Id, made where none came.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Headers
-    host: str
-    body: bytes | None
-    peer: str
-    client_ip: str
-    scheme: str
-    port: int
-    received_at: float
-    id: str
-    trace_id: str
-    listener: str = "main"
-    protocol: str = "HTTP/1.1"
-    client_certificate: Mapping[str, Any] | None = None
-    """Under mutual TLS: `{clientCertPem, subjectDN, issuerDN, serialNumber, validity}`."""
-
-    def header(self, name: str) -> str | None:
-        """The first value of a header, by lower-case name; None where there is none."""
-        for key, value in self.headers:
-            if key.lower() == name:
-                return value
-        return None
-
-
-def unsent_request(received_at: float = 0.0, id: str = "", trace_id: str = "", listener: str = "main") -> Request:
-    """Stands where a request is wanted and nobody sent one: at a health check."""
-    return Request("GET", "/", "", [], "", b"", "", "", "http", 80, received_at, id, trace_id, listener)
-
-
-@dataclass(slots=True)
-class ErrorNote:
-    """Says of a reply that the router made it: sent as `x-router-error`, `x-router-invoked`, `Retry-After`.
-
-    `name`: an outcome's kind or a request error's name. `detail` goes to the log, never to the caller.
-    """
-
-    name: str
-    invoked: Invoked = Invoked.NO
-    retry_after: int | None = None
-    detail: str = ""
-
-
-@dataclass(slots=True)
-class Reply:
-    """What goes back. `headers` has no Content-Length, Date or Connection: the door sets those.
-
-    `body` is bytes, or a stream where the front door passes one on. `error` is set where the router, not the function,
-    made the answer.
-    """
-
-    status: int
-    headers: Headers
-    body: "bytes | Stream" = b""
-    error: ErrorNote | None = None
-    reason: str | None = None
-    """The reason phrase; None: the usual one of the status."""
-    source: Stream | None = None
-    """The stream that `body` is made of, where it is not that stream itself: `body` closes it."""
-
-
-# --- conversations ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class ReadBody:
-    """Read the request's body. Result: bytes. Throws `BodyTooLarge` beyond `limit` bytes, `BodyIncomplete`."""
-
-    limit: int
-
-
-@dataclass(slots=True)
-class Invoke:
-    """Invoke a function and wait. Result: an `Outcome`; nothing is thrown for what Lambda or the function reports.
-
-    The driver picks a qualifier where the target has weights, and adds the request's trace id.
-    `stream`: the outcome is wanted as soon as the answer begins; it may still come whole. `timeout` then is that of the whole
-    stream, `idle` how many seconds it may pause. `http`: status and headers in front of an `HTTP_RESPONSE` become the
-    outcome's payload, JSON as it came; throws `BadStream` where they are promised and do not come.
-    """
-
-    target: Target
-    payload: bytes
-    timeout: float | None = None
-    type: str = "RequestResponse"
-    client_context: str | None = None
-    log_tail: bool = False
-    tenant_id: str | None = None
-    id: str | None = None
-    """UUID text of the invocation; default: the request's id."""
-    stream: bool = False
-    idle: float | None = None
-    http: bool = False
-
-
-@dataclass(slots=True)
-class PeekBody:
-    """Read the beginning of the request's body; `Forward` still sends all of it. Result: a `Glimpse`. Throws as `ReadBody`."""
-
-    limit: int
-
-
-@dataclass(slots=True)
-class Resolve:
-    """Make sure that an origin's name leads somewhere. Result: None. Throws `OriginUnreachable`."""
-
-    origin: "Origin"
-
-
-@dataclass(slots=True)
-class Forward:
-    """Pass the request on to an origin, and wait for the head of its answer. Result: `OriginResponse`. Throws `OriginError`s.
-
-    `target`: path and query as they go out. `headers`: without Content-Length and hop-by-hop ones; Host first.
-    `body`: replaces the caller's; None: the caller's is sent as it comes.
-    """
-
-    origin: "Origin"
-    method: str
-    target: str
-    headers: Headers
-    body: bytes | None = None
-
-
-@dataclass(slots=True)
-class Accept:
-    """Make events durable, all in one commit. Result: a list of `Receipt`s in the same order.
-
-    It comes after the commit; what is answered to the caller before would be a promise that nobody keeps. Throws `Unavailable`
-    where the journal is full or cannot commit: nothing was accepted then, and the caller may repeat.
-    """
-
-    acceptances: tuple[Acceptance, ...]
-
-
-@dataclass(slots=True, frozen=True)
-class Fetch:
-    """GET a URL that the sender of a request names. Result: the body's bytes of a 200. Throws `FetchFailed`.
-
-    What performs it pins hosts: those of AWS's SNS over https, and `hosts` (`router.policies.sns_urls.UrlRule`), nothing else;
-    it follows no redirects, and bounds size and time. `keep`: the answer never changes, and may be remembered.
-    """
-
-    url: str
-    hosts: tuple[str, ...] = ()
-    keep: bool = False
-
-
-@dataclass(slots=True)
-class Remark:
-    """Say something of this request that is no error: counted by `name`, logged as `message` with `fields`. Result: None."""
-
-    name: str
-    message: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-
-Step = ReadBody | Invoke | PeekBody | Resolve | Forward | Accept | Fetch | Remark
-Conversation = Generator[Step, Any, Reply]
-"""A trigger's handling of one request, without I/O: yields steps, gets their results, returns the reply."""
-
-
-BatchConversation = Generator[Step, Any, Settlement]
-"""A trigger's handling of one batch, without I/O. Its steps are `Invoke`, `Accept`, `Fetch` and `Remark`."""
-
 
 # --- claims and trigger types ----------------------------------------------------------------------------------------
 
@@ -397,4 +231,5 @@ __all__ = [
     "Target",
     "Trigger",
     "TriggerType",
+    "unsent_request",
 ]

@@ -46,7 +46,7 @@ _INVOKED = {
 _ERROR_TYPE = re.compile(rb'"errorType"\s*:\s*"([^"\\]{1,128})"')
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Outcome:
     """The answer of a backend to one `Invocation`.
 
@@ -57,23 +57,59 @@ class Outcome:
     """
 
     kind: OutcomeKind
-    payload: bytes = b""
-    status: int = 0
-    request_id: str = ""
-    executed_version: str | None = None
-    function_error: str | None = None
-    log_tail: str | None = None
-    trace_id: str | None = None
-    code: str | None = None
-    message: str | None = None
-    reason: str | None = None
-    retry_after: int | None = None
-    invoked: Invoked = Invoked.UNKNOWN
-    function_seconds: float = 0.0
-    content_type: str | None = None
+    payload: bytes
+    status: int
+    request_id: str
+    executed_version: str | None
+    function_error: str | None
+    log_tail: str | None
+    trace_id: str | None
+    code: str | None
+    message: str | None
+    reason: str | None
+    retry_after: int | None
+    invoked: Invoked
+    function_seconds: float
+    content_type: str | None
     """Of an answer that is streamed, where the backend knows it."""
-    stream: FunctionStream | None = None
+    stream: FunctionStream | None
     """The answer, where it comes in pieces: `payload` is empty then. None: it is whole, which also one who streams may get."""
+
+    def __init__(
+        self,
+        kind: OutcomeKind,
+        payload: bytes = b"",
+        status: int = 0,
+        request_id: str = "",
+        executed_version: str | None = None,
+        function_error: str | None = None,
+        log_tail: str | None = None,
+        trace_id: str | None = None,
+        code: str | None = None,
+        message: str | None = None,
+        reason: str | None = None,
+        retry_after: int | None = None,
+        invoked: Invoked = Invoked.UNKNOWN,
+        function_seconds: float = 0.0,
+        content_type: str | None = None,
+        stream: FunctionStream | None = None,
+    ) -> None:
+        self.kind = kind
+        self.payload = payload
+        self.status = status
+        self.request_id = request_id
+        self.executed_version = executed_version
+        self.function_error = function_error
+        self.log_tail = log_tail
+        self.trace_id = trace_id
+        self.code = code
+        self.message = message
+        self.reason = reason
+        self.retry_after = retry_after
+        self.invoked = invoked
+        self.function_seconds = function_seconds
+        self.content_type = content_type
+        self.stream = stream
 
 
 def classify(status: int, function_error: str | None) -> OutcomeKind:

@@ -6,10 +6,10 @@ status and headers as JSON in front of eight NUL bytes, and that is bounded. Sou
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from router.errors import BadStream, RequestError, StreamFailed
-from router.origins import FunctionStream
+from router.origins import FunctionStream, Stream
 from router.outcome import HTTP_RESPONSE, Outcome, broken_off
 
 log = logging.getLogger("router.driver")
@@ -118,6 +118,30 @@ async def read_head(outcome: Outcome, passage: Passage) -> None:
         await passage.aclose()
         raise BadStream(f"no eight NUL bytes within the first {min(len(read), MAX_PRELUDE)} bytes of the function's answer")
     passage.put_back(bytes(read))
+
+
+async def read_on(peeked: list[bytes], read_piece: Callable[[], Awaitable[bytes]]) -> AsyncIterator[bytes]:
+    """A caller's body: what was read ahead of it, then the rest as it comes."""
+    if peeked:
+        yield b"".join(peeked)
+        peeked.clear()
+    while piece := await read_piece():
+        yield piece
+
+
+async def held_to(announced: int, body: Stream) -> AsyncIterator[bytes]:
+    """The body, which breaks off where it is not as long as its head says: what is too much would pass for the next answer.
+
+    Raises `BadStream`.
+    """
+    left = announced
+    async for piece in body:
+        left -= len(piece)
+        if left < 0:
+            break
+        yield piece
+    if left:
+        raise BadStream(f"the body of an answer is not as long as announced, {announced} bytes")
 
 
 def _is_http_response(content_type: str) -> bool:

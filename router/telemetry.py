@@ -13,11 +13,12 @@ from router.backends.aws.client import Service, ServiceClient
 from router.monitoring.cloudwatch import LogShipper, emf_outbox, metrics_outbox
 from router.monitoring.cloudwatch_figures import CloudWatchFigures
 from router.monitoring.deliveries import PrometheusDeliveryMetrics
-from router.monitoring.fanout import DeliveryFanout, PrometheusShipping, WatchedMetrics
+from router.monitoring.fanout import DeliveryFanout, PrometheusShipping
 from router.monitoring.figures import Figures
 from router.monitoring.log_events import InvocationLog, WarningsHandler
 from router.monitoring.observed import ObservedInvoker, Observer
 from router.monitoring.outbox import Outbox
+from router.monitoring.registry import PrometheusMetrics
 from router.ports import Clock, DeliveryMetrics, Invoker
 from router.settings import CloudWatch, Config
 
@@ -36,7 +37,7 @@ class Telemetry:
     """`metrics`, `deliveries`: where everything counts. `start` it in the running loop, `close` it at the end."""
 
     def __init__(self, config: Config, clock: Clock) -> None:
-        self.metrics = WatchedMetrics()
+        self.metrics = PrometheusMetrics()
         self.deliveries: DeliveryMetrics = PrometheusDeliveryMetrics(self.metrics.registry, self.metrics.figures)
         self._config = config
         self._clock = clock

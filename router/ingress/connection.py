@@ -51,12 +51,12 @@ class Door(Protocol):
         ...
 
 
-class Lost(ConnectionError):
+class Lost(Exception):
     """The caller went away."""
 
 
-class Connection(asyncio.Protocol):
-    """Made by `Server` for each caller."""
+class Connection:
+    """An `asyncio.Protocol`, made by `Server` for each caller. It has no base, as every class that may be compiled."""
 
     __slots__ = (
         *("_door", "_server", "_loop", "_parser", "_queue", "_task", "_timer", "_due", "_unread", "_paused", "_drained"),
@@ -282,7 +282,7 @@ class Connection(asyncio.Protocol):
                     return
             if self._last or self._eof:
                 self.close()
-        except ConnectionError:
+        except (Lost, ConnectionError):
             self.close()
         except Exception:
             log.exception("A request could not be answered.")

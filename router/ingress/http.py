@@ -5,10 +5,9 @@ network ends here: it never raises past the door, never hangs, never grows memor
 """
 
 import logging
-from collections.abc import AsyncIterator
 
 from router.driver import Driver, Exchange, plain_error
-from router.errors import BadStream, Invoked, RequestError
+from router.errors import Invoked, RequestError
 from router.ingress.answer import date_line, has_no_body, head
 from router.ingress.body import BodyReader
 from router.ingress.connection import Connection, Server
@@ -18,6 +17,7 @@ from router.model import ErrorNote, Reply, Request, Stream
 from router.ports import Clock, Metrics
 from router.routing import Table
 from router.settings import Listener
+from router.streams import held_to
 
 log = logging.getLogger("router.ingress")
 access_log = logging.getLogger("router.access")
@@ -125,7 +125,7 @@ class HttpDoor:
         try:
             connection.write(self._head(reply, incoming, keep_alive, length=None, chunked=chunked and not silent))
             if not silent:
-                async for piece in body if announced is None else _held_to(announced, body):
+                async for piece in body if announced is None else held_to(announced, body):
                     if piece:
                         connection.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
                         await connection.drain()
@@ -164,18 +164,6 @@ class HttpDoor:
                 "seconds": round(self._clock.monotonic() - started, 6),
             },
         )
-
-
-async def _held_to(announced: int, body: Stream) -> AsyncIterator[bytes]:
-    """The body, which breaks off where it is not as long as its head says: what is too much would pass for the next answer."""
-    left = announced
-    async for piece in body:
-        left -= len(piece)
-        if left < 0:
-            break
-        yield piece
-    if left:
-        raise BadStream(f"the body of an answer is not as long as announced, {announced} bytes")
 
 
 _OWN_FAULT = b'{"message":"The router failed; its log says why."}'

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from router.errors import StartError
 from router.settings import Address, Tls
@@ -19,7 +19,9 @@ BACKLOG = 1024
 class Server(Protocol):
     """Makes a connection for each caller, and ends them."""
 
-    def __call__(self) -> asyncio.BaseProtocol: ...
+    def __call__(self) -> object:
+        """An `asyncio.Protocol`, by its shape."""
+        ...
 
     async def shutdown(self, timeout: float) -> None:
         """Let what runs finish for `timeout` seconds, then cut it."""
@@ -62,7 +64,8 @@ async def listen(
     try:
         sock = (sock_of or (lambda: bind(address)))()
         loop = asyncio.get_running_loop()
-        bound = await loop.create_server(server, sock=sock, ssl=context, backlog=BACKLOG)
+        factory = cast(Callable[[], asyncio.Protocol], server)
+        bound = await loop.create_server(factory, sock=sock, ssl=context, backlog=BACKLOG)
     except OSError as error:
         raise StartError(f"Cannot listen on {address}: {error.strerror or error}.") from error
     if address.unix is None:

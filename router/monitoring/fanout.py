@@ -4,10 +4,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter
 
-from router.batches import EventCount
 from router.deliveries import Condition, Fate
-from router.monitoring.cloudwatch_figures import CloudWatchFigures
-from router.monitoring.registry import PrometheusMetrics
 from router.ports import DeliveryMetrics
 
 
@@ -36,19 +33,6 @@ class DeliveryFanout:
     def event_settled(self, trigger: str, function: str, fate: Fate) -> None:
         for sink in self._sinks:
             sink.event_settled(trigger, function, fate)
-
-
-class WatchedMetrics(PrometheusMetrics):
-    """Prometheus's figures, and those of queues for CloudWatch, too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cloudwatch: CloudWatchFigures | None = None
-
-    def events_counted(self, trigger: str, what: EventCount, number: int) -> None:
-        super().events_counted(trigger, what, number)
-        if self.cloudwatch is not None:
-            self.cloudwatch.events_counted(trigger, what, number)
 
 
 class PrometheusShipping:

@@ -5,6 +5,7 @@ What a request adds to are plain numbers (`router.monitoring.totals`).
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge, Info, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -29,10 +30,22 @@ def _column(label: str) -> str:
     return f"label_{_METRIC_NAME.sub('_', label)}"
 
 
+class EventFigures(Protocol):
+    """Is told what became of the messages of queues."""
+
+    def events_counted(self, trigger: str, what: EventCount, number: int) -> None:
+        """As `PollMetrics.events_counted`."""
+        ...
+
+
 class PrometheusMetrics:
-    """The ports `Metrics` and `PollMetrics` over one registry of its own; two daemons in a process share nothing."""
+    """The ports `Metrics` and `PollMetrics` over one registry of its own; two daemons in a process share nothing.
+
+    `cloudwatch`: is told of queues' messages, too, where somebody wants to know.
+    """
 
     def __init__(self) -> None:
+        self.cloudwatch: EventFigures | None = None
         _disable_created_metrics()  # a second line per child that nobody reads
         self.registry = registry = CollectorRegistry()
         self.figures = figures = PlainFigures()
@@ -151,6 +164,8 @@ class PrometheusMetrics:
 
     def events_counted(self, trigger: str, what: EventCount, number: int) -> None:
         self._source_events.add(trigger, what.name.lower(), number=number)
+        if self.cloudwatch is not None:
+            self.cloudwatch.events_counted(trigger, what, number)
 
     def exposition(self) -> bytes:
         """The text that `/metrics` serves."""

@@ -7,7 +7,7 @@ event loop. Processes of one daemon tell each other their figures as a `Dump`, a
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -48,8 +48,8 @@ def merged(dumps: Iterable[Dump]) -> Dump:
     return result
 
 
-class _Plain(Collector):
-    """What totals and spreads have in common."""
+class _Plain:
+    """What totals and spreads have in common: a `Collector`, by its shape alone, as every class that may be compiled."""
 
     goes_down = False
 
@@ -58,7 +58,7 @@ class _Plain(Collector):
         self._labels = labels
         self.others: Mapping[Labels, tuple[float, ...]] = {}
         figures.metrics[name] = self
-        registry.register(self)
+        registry.register(cast(Collector, self))
 
     @property
     def own(self) -> Mapping[Labels, tuple[float, ...]]:

@@ -38,8 +38,11 @@ class Owner(Protocol):
         ...
 
 
-class Connection(asyncio.Protocol):
-    """`send` starts an exchange; the future that it returns ends with the answer or an `ExchangeError`."""
+class Connection:
+    """An `asyncio.Protocol`; `send` starts an exchange: its future ends with the answer or an `ExchangeError`.
+
+    It has no base, as every class that may be compiled.
+    """
 
     __slots__ = (
         "_closed",

@@ -15,6 +15,7 @@ import socket
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from aiohappyeyeballs import start_connection
 
@@ -226,12 +227,11 @@ class Pool:
     async def _connect_stream(self, loop: asyncio.AbstractEventLoop, sock: socket.socket) -> Connection:
         options = self._options
 
-        def make() -> Connection:
-            return Connection(self, ResponseReader(options.max_headers, options.max_body), options.idle_timeout, loop)
-
+        connection = Connection(self, ResponseReader(options.max_headers, options.max_body), options.idle_timeout, loop)
+        name = self._host if self._tls is not None else None
         try:
-            _, connection = await loop.create_connection(
-                make, sock=sock, ssl=self._tls, server_hostname=self._host if self._tls is not None else None
+            await loop.create_connection(
+                lambda: cast(asyncio.Protocol, connection), sock=sock, ssl=self._tls, server_hostname=name
             )
         except BaseException:
             sock.close()

@@ -17,13 +17,23 @@ from router.net.errors import ResponseInvalid
 _BODILESS = frozenset({204, 304})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Response:
     """A whole answer. `raw_headers`: wire order and case. `body`: transfer coding removed, content coding kept."""
 
     status: int
     raw_headers: list[tuple[bytes, bytes]]
     body: bytes
+
+    def __init__(
+        self,
+        status: int,
+        raw_headers: list[tuple[bytes, bytes]],
+        body: bytes,
+    ) -> None:
+        self.status = status
+        self.raw_headers = raw_headers
+        self.body = body
 
     def headers(self) -> dict[str, str]:
         """Names in lower case; repeated headers joined by `, ` (RFC 9110 §5.3), so not for Set-Cookie."""

@@ -21,7 +21,6 @@ from router.ingress.queue_poller import DEFAULT_VISIBILITY
 from router.ingress.queue_work import Work
 from router.ingress.request import RequestReader
 from router.model import Remark, Reply, Request, RouteVerdict, Trigger
-from router.ports import Acceptor, Clock, Fetcher, Forwarder, Invoker
 from router.settings import Aws, Config, Listener, Tls
 from router.simulation.clock import VirtualClock
 from router.simulation.traces import Trace
@@ -36,36 +35,30 @@ class SimulationError(RouterError):
     """The envelope cannot come in: there is no such trigger, listener or schedule, or the trigger takes something else."""
 
 
-class WatchedDriver(Driver):
-    """The driver. `settlements`: what came of each batch; `remarks`: what conversations about batches said."""
+class Batches:
+    """What came of batches. `settlements`: one each; `remarks`: what the conversations about them said."""
 
-    def __init__(
-        self,
-        invoker: Invoker,
-        clock: Clock,
-        draw: Callable[[], float],
-        forwarder: Forwarder,
-        fetcher: Fetcher,
-        acceptor: Acceptor,
-    ) -> None:
-        super().__init__(invoker, clock, draw, FakeMetrics(), forwarder, fetcher=fetcher, acceptor=acceptor)
+    def __init__(self) -> None:
         self.settlements: list[Settlement] = []
         self.remarks: list[Remark] = []
 
-    async def run_batch(self, exchange: BatchExchange) -> Settlement:
-        settlement = await super().run_batch(exchange)
+    def settled(self, exchange: BatchExchange, settlement: Settlement) -> None:
+        """For the driver."""
         self.settlements.append(settlement)
         self.remarks += exchange.remarks
-        return settlement
 
 
 @dataclass(slots=True)
 class Entrance:
-    """What envelopes come in through. `tables`: of requests, by listener name. `why_not`: whether all misses are wanted."""
+    """What envelopes come in through. `tables`: of requests, by listener name. `batches`: what came of each.
+
+    `why_not`: whether all misses are wanted.
+    """
 
     config: Config
     tables: Mapping[str, routing.Table]
-    driver: WatchedDriver
+    driver: Driver
+    batches: "Batches"
     clock: VirtualClock
     new_id: Callable[[], str]
     new_trace: Callable[[float], str]
@@ -273,14 +266,14 @@ async def _batch(entrance: Entrance, trigger: Trigger, message: Message) -> Trac
 
 def _settled(entrance: Entrance, trigger: Trigger, batch: Batch, names: Mapping[str, str] | None = None) -> Trace:
     """One settlement of all batches: the last word about each message. `names`: what stands for which handle."""
-    driver = entrance.driver
-    results = {result.handle: result for settlement in driver.settlements for result in _results(settlement)}
-    error = next((settlement for settlement in reversed(driver.settlements) if settlement.error is not None), Settlement(()))
+    batches = entrance.batches
+    results = {result.handle: result for settlement in batches.settlements for result in _results(settlement)}
+    error = next((settlement for settlement in reversed(batches.settlements) if settlement.error is not None), Settlement(()))
     ids = tuple((names or {}).get(message.handle, message.handle) for message in batch.messages)
     told = tuple(replace(result, handle=(names or {}).get(handle, handle)) for handle, result in results.items())
     settlement = Settlement(told, error.error, error.detail)
     verdicts = judged(trigger, batch)
-    return Trace(trigger, settlement=settlement, messages=ids, verdicts=verdicts, remarks=[*driver.remarks])
+    return Trace(trigger, settlement=settlement, messages=ids, verdicts=verdicts, remarks=[*batches.remarks])
 
 
 def _results(settlement: Settlement) -> list[Completed | Rejected]:

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from router import routing
+from router.driver import Driver
 from router.envelopes import Addressed, Envelope, HttpEnvelope, QueueEnvelope, TaskEnvelope, TickEnvelope
+from router.fakes import FakeMetrics
 from router.functions import Function
 from router.generation import LocalSelection
 from router.model import Invocation
@@ -15,7 +17,7 @@ from router.settings import Config
 from router.simulation import entries
 from router.simulation.clock import VirtualClock
 from router.simulation.deliveries import Deliveries, no_jitter
-from router.simulation.entries import Entrance, WatchedDriver
+from router.simulation.entries import Batches, Entrance
 from router.simulation.mocks import MockAnswer, MockFetcher, MockForwarder, MockInvoker, MockOrigin
 from router.simulation.traces import Trace
 
@@ -53,9 +55,15 @@ async def simulate(
     called = MockInvoker(mocks or {}, clock, _somebody_waits(config), invoker)
     deliveries = Deliveries(config, called, clock, new_id, runs_here or LocalSelection().runs_here)
     forwarder = MockForwarder(origin or MockOrigin())
-    driver = WatchedDriver(called, clock, no_jitter, forwarder, MockFetcher(), deliveries.acceptor)
+    batches = Batches()
+    driver = Driver(
+        *(called, clock, no_jitter, FakeMetrics(), forwarder),
+        fetcher=MockFetcher(),
+        acceptor=deliveries.acceptor,
+        batch_settled=batches.settled,
+    )
     compiled = routing.compile_tables(config.triggers) if tables is None else tables
-    entrance = Entrance(config, compiled, driver, clock, new_id, new_trace, why_not)
+    entrance = Entrance(config, compiled, driver, batches, clock, new_id, new_trace, why_not)
     enter = _ENTRIES[type(addressed.envelope)]
     trace = await enter(entrance, addressed.envelope, addressed.trigger)
     await deliveries.run(math.inf if horizon is None else now + horizon)

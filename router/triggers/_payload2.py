@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from router.model import Headers, Request
-from router.triggers._http import BadResponse, forwarded_for, human_time, query_items
+from router.triggers._http import forwarded_for, human_time, query_items
+from router.triggers._refusals import BadResponse
 from router.triggers._replies import (
     BODYLESS,
     OWN_HEADERS,
@@ -23,7 +24,7 @@ from router.triggers._replies import (
     status_code,
 )
 
-DROPPED = frozenset(
+DROPPED: frozenset[str] = frozenset(
     {
         "connection",
         "expect",
@@ -38,7 +39,7 @@ DROPPED = frozenset(
 )
 """Headers of one connection only; `content-length` is replaced by the length that was read."""
 
-ANSWER_DROPPED = DROPPED | OWN_HEADERS | {"date"}
+ANSWER_DROPPED: frozenset[str] = DROPPED | OWN_HEADERS | {"date"}
 """What a function's answer cannot set: the door frames and dates the answer itself."""
 
 _STRING_OR_SPACE = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")|[ \t\r\n]+', re.DOTALL)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from router import jsontext
-from router.triggers._http import BadEncoding, BadResponse
+from router.triggers._refusals import BadEncoding, BadResponse
 
 BODYLESS = frozenset({204, 304})
 """Statuses whose answers cannot have a body (RFC 9110 §15.3.5, §15.4.5)."""

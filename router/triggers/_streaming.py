@@ -9,7 +9,8 @@ from typing import Any
 from router.errors import BadStream
 from router.model import Headers, Invoke, Step, Target
 from router.outcome import HTTP_RESPONSE, Outcome, OutcomeKind
-from router.triggers._http import LAMBDA_PAYLOAD_LIMIT, BadResponse, EventTooLarge, Failed
+from router.triggers._http import LAMBDA_PAYLOAD_LIMIT
+from router.triggers._refusals import BadResponse, EventTooLarge, Failed
 from router.triggers._replies import mapping, parse_answer
 
 DEFAULT_TYPE = "application/octet-stream"

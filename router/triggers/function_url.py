@@ -30,18 +30,9 @@ from router.policies.webhook_auth import Auth, check_auth, compile_auth
 from router.triggers import _payload2
 from router.triggers._accept import AsyncEventTooLarge, accepted
 from router.triggers._auth import authorized_body
-from router.triggers._http import (
-    LAMBDA_PAYLOAD_LIMIT,
-    ErrorAnswer,
-    ErrorTable,
-    Failed,
-    derived_id,
-    error_answer,
-    error_note,
-    invoke,
-    percent_decoded,
-)
+from router.triggers._http import LAMBDA_PAYLOAD_LIMIT, derived_id, invoke, percent_decoded
 from router.triggers._judging import judged, nobody, only_route, refused, the_body, the_request
+from router.triggers._refusals import ErrorAnswer, ErrorTable, Failed, error_answer, error_note
 from router.triggers._replies import header_value
 from router.triggers._streaming import DEFAULT_TYPE, announced_length, has_prelude, invoke_streaming, prelude
 

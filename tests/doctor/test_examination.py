@@ -144,8 +144,8 @@ def function() -> Function:
         (refused(403, "AccessDeniedException", "no", "id"), Status.FAILED, "it may not be invoked: AccessDeniedException: no"),
         (refused(404, "ResourceNotFoundException", "no", "id"), Status.FAILED, "there is no such function"),
         (refused(429, "TooManyRequestsException", "no", "id"), Status.SKIPPED, "Lambda did not say: TooManyRequests"),
-        (Outcome(OutcomeKind.TRANSPORT, 0, b""), Status.SKIPPED, "Lambda did not say"),
-        (Outcome(OutcomeKind.OK, 204, b""), Status.OK, "it can be invoked"),
+        (Outcome(OutcomeKind.TRANSPORT), Status.SKIPPED, "Lambda did not say"),
+        (Outcome(OutcomeKind.OK, status=204), Status.OK, "it can be invoked"),
     ],
 )
 def test_what_lambda_says_of_a_dry_run(outcome: Outcome, status: Status, start: str) -> None:

@@ -11,7 +11,7 @@ from router.net.sigv4 import Signer
 class Call:
     """One kind of call of one function: everything but body, time and trace header."""
 
-    __slots__ = ("_head", "_signed")
+    __slots__ = ("_head", "_prepared")
 
     def __init__(self, signer: Signer, host: str, path: str, invocation: Invocation, qualifier: str | None) -> None:
         query = f"Qualifier={quote(qualifier, safe='-_.~')}" if qualifier else ""
@@ -28,12 +28,12 @@ class Call:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
         target = f"{path}?{query}" if query else path
         self._head = f"POST {target} HTTP/1.1\r\n{lines}User-Agent: lambda-router/{__version__}\r\n"
-        self._signed = signer.prepare("POST", path, query, headers)
+        self._prepared = signer.prepare("POST", path, query, headers)
 
     def head(self, body: bytes, trace_id: str, now: float) -> bytes:
         """Request line and headers, with the empty line. `now`: epoch seconds, as AWS's clock has them."""
         trace = f"X-Amzn-Trace-Id: {trace_id}\r\n" if is_field_value(trace_id) else ""
-        return f"{self._head}Content-Length: {len(body)}\r\n{trace}{self._signed.sign(body, now)}\r\n".encode("ascii")
+        return f"{self._head}Content-Length: {len(body)}\r\n{trace}{self._prepared.sign(body, now)}\r\n".encode("ascii")
 
 
 def invocation_path(base_path: str, arn: FunctionArn) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 from router.errors import RequestError
 from router.model import ErrorNote, Headers, Reply, Request
 from router.triggers._auth import challenge
-from router.triggers._http import BadResponse, ErrorAnswer, ErrorTable, Failed, error_answer
+from router.triggers._refusals import BadResponse, ErrorAnswer, ErrorTable, Failed, error_answer
 from router.triggers._replies import BODYLESS, OWN_HEADERS, body_bytes, header_name, header_value, parse_answer, status_code
 
 ANSWER_LIMIT = 1024 * 1024

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from router.errors import BadRequest
 from router.model import Probe, Request
-from router.triggers._http import HeadersTooLarge, UriTooLong
+from router.triggers._refusals import HeadersTooLarge, UriTooLong
 from router.triggers.alb.actions import Action
 from router.triggers.alb.answers import MethodNotAllowed, TooManyForwards
 from router.triggers.alb.conditions import Clause, Condition

@@ -9,7 +9,8 @@ from typing import Any
 from router.deliveries import Durability
 from router.model import Conversation, Request, Scope, Target, TriggerType
 from router.policies.webhook_auth import Auth, compile_auth
-from router.triggers._http import ErrorTable, derived_id
+from router.triggers._http import derived_id
+from router.triggers._refusals import ErrorTable
 from router.triggers.api_gateway import http, judging, rest, rest_answers, rules
 from router.triggers.api_gateway.routes import DEFAULT_ROUTE, Integration, parse_route_key
 from router.triggers.api_gateway.site import claims, compile_site, stage_of

@@ -17,19 +17,8 @@ from router.policies.webhook_auth import Auth
 from router.triggers import _payload2
 from router.triggers._accept import accepted
 from router.triggers._auth import authorized_body, challenge
-from router.triggers._http import (
-    BadResponse,
-    ErrorAnswer,
-    ErrorTable,
-    check_header_size,
-    decoded_path,
-    derived_id,
-    error_answer,
-    error_note,
-    invoke,
-    percent_decoded,
-    short_token,
-)
+from router.triggers._http import check_header_size, decoded_path, derived_id, invoke, percent_decoded, short_token
+from router.triggers._refusals import BadResponse, ErrorAnswer, ErrorTable, error_answer, error_note
 from router.triggers._replies import BODYLESS, body_bytes, header_name, parse_answer, status_code
 from router.triggers.api_gateway import payload1
 from router.triggers.api_gateway.routes import DEFAULT_ROUTE, Integration, RouteKey, RouteTree, path_parameters, specificity

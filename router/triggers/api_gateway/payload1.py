@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router.model import Request
-from router.triggers._http import BadResponse, forwarded_for, human_time, query_items
+from router.triggers._http import forwarded_for, human_time, query_items
+from router.triggers._refusals import BadResponse
 from router.triggers._replies import header_name, header_value, mapping
 
 SPELLINGS = {

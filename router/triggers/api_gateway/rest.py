@@ -16,7 +16,8 @@ from router.model import Conversation, Request, Scope, Target
 from router.policies.webhook_auth import Auth
 from router.triggers._accept import accepted
 from router.triggers._auth import authorized_body
-from router.triggers._http import UriTooLong, check_header_size, derived_id, invoke, short_token
+from router.triggers._http import check_header_size, derived_id, invoke, short_token
+from router.triggers._refusals import UriTooLong
 from router.triggers._streaming import invoke_streaming
 from router.triggers.api_gateway import payload1
 from router.triggers.api_gateway.binary import BinaryMediaTypes, compile_binary_media_types

@@ -11,8 +11,8 @@ from router.errors import BadStream, RequestError
 from router.model import Headers, Reply, Request
 from router.outcome import Outcome
 from router.triggers._auth import challenge
-from router.triggers._http import BadResponse, ErrorAnswer, ErrorTable, error_answer, error_note
 from router.triggers._payload2 import cookie_headers
+from router.triggers._refusals import BadResponse, ErrorAnswer, ErrorTable, error_answer, error_note
 from router.triggers._replies import BODYLESS, OWN_HEADERS, body_bytes, header_name, parse_answer, status_code
 from router.triggers._streaming import DEFAULT_TYPE, announced_length, has_prelude, prelude
 from router.triggers.api_gateway.binary import BinaryMediaTypes

@@ -8,7 +8,7 @@ Source: semantics/sync.md §3.1, §4.1.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from router.deliveries import Durability
@@ -101,13 +101,15 @@ class Integration:
 R = TypeVar("R")
 
 
-@dataclass(slots=True)
 class _Node(Generic[R]):
-    literals: "dict[str, _Node[R]]" = field(default_factory=dict)
-    variable: "_Node[R] | None" = None
-    greedy: "_Node[R] | None" = None
-    routes: dict[str, R] = field(default_factory=dict)
-    exact: set[str] = field(default_factory=set)
+    __slots__ = ("exact", "greedy", "literals", "routes", "variable")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node[R]] = {}
+        self.variable: _Node[R] | None = None
+        self.greedy: _Node[R] | None = None
+        self.routes: dict[str, R] = {}
+        self.exact: set[str] = set()
 
     def child(self, segment: str | None) -> "_Node[R]":
         if segment is not None:

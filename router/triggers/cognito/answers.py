@@ -12,7 +12,7 @@ from router.errors import RequestError
 from router.model import Headers, Reply, Request
 from router.outcome import Outcome, OutcomeKind
 from router.triggers._auth import challenge
-from router.triggers._http import Failed, error_note
+from router.triggers._refusals import Failed, error_note
 
 
 class LambdaFailed(Failed):

@@ -10,7 +10,8 @@ from typing import Any
 from router import jsontext
 from router.errors import BadRequest, BodyTooLarge, Unmatched
 from router.model import Target
-from router.triggers._http import LAMBDA_PAYLOAD_LIMIT, BadResponse
+from router.triggers._http import LAMBDA_PAYLOAD_LIMIT
+from router.triggers._refusals import BadResponse
 from router.triggers._replies import parse_answer
 from router.triggers.cognito.kinds import OBJECT, TEXT, Part, misfit
 from router.triggers.cognito.operations import (

@@ -6,7 +6,7 @@ Keys that a trigger does not know are left alone, as AWS does. Source: semantics
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from router.triggers._http import BadResponse
+from router.triggers._refusals import BadResponse
 from router.triggers.cognito.kinds import (
     FLAG,
     OBJECT,

@@ -11,7 +11,7 @@ from router.errors import RequestError
 from router.model import ErrorNote, Headers, Reply, Request
 from router.triggers._accept import DURABILITY_HEADER
 from router.triggers._auth import challenge
-from router.triggers._http import error_note
+from router.triggers._refusals import error_note
 
 VALIDATION = "ValidationException"
 

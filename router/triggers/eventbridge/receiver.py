@@ -13,8 +13,8 @@ from router.errors import BadRequest, Forbidden, RequestError, Unavailable
 from router.model import Accept, BatchConversation, Conversation, Headers, Remark, Reply, Request
 from router.triggers._accept import DURABILITY_HEADER
 from router.triggers._auth import challenge
-from router.triggers._http import error_note
 from router.triggers._queue_source import all_rejected
+from router.triggers._refusals import error_note
 from router.triggers.eventbridge.bus import Bus, acceptances, admit
 from router.triggers.eventbridge.event import Event, from_document
 

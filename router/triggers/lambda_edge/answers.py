@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from router.errors import Invoked, RequestError
 from router.model import ErrorNote, Headers, Reply, Request
 from router.triggers._auth import challenge
-from router.triggers._http import Failed
+from router.triggers._refusals import Failed
 from router.triggers.lambda_edge.headers import HOP_BY_HOP, to_pairs
 from router.triggers.lambda_edge.messages import EdgeResponse, via
 from router.triggers.lambda_edge.site import Site

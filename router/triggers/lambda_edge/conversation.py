@@ -11,7 +11,8 @@ from router.errors import Invoked, RequestError, Unmatched
 from router.model import Conversation, Forward, Glimpse, Invoke, PeekBody, Reply, Request, Resolve, Step
 from router.outcome import Outcome, OutcomeKind
 from router.triggers._auth import authorize
-from router.triggers._http import LAMBDA_PAYLOAD_LIMIT, METHODS, EventTooLarge, Failed, HeadersTooLarge, UriTooLong
+from router.triggers._http import LAMBDA_PAYLOAD_LIMIT, METHODS
+from router.triggers._refusals import EventTooLarge, Failed, HeadersTooLarge, UriTooLong
 from router.triggers.lambda_edge import answers, results
 from router.triggers.lambda_edge.headers import EventType
 from router.triggers.lambda_edge.messages import (

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from router.model import Headers
-from router.triggers._http import BadResponse
+from router.triggers._refusals import BadResponse
 from router.triggers._replies import OWN_HEADERS, header_name, header_value
 
 HeaderMap = dict[str, list[tuple[str, str]]]

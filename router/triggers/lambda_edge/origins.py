@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from router.model import Origin
-from router.triggers._http import BadResponse
+from router.triggers._refusals import BadResponse
 from router.triggers.lambda_edge.headers import HeaderMap, as_json, is_forbidden_as_custom, parse_map
 
 TLS_PROTOCOL = "TLSv1.2"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from router.triggers._http import BadResponse
+from router.triggers._refusals import BadResponse
 from router.triggers._replies import BODYLESS, header_value, parse_answer
 from router.triggers.lambda_edge.headers import EventType, changed, parse_map, set_header, to_pairs
 from router.triggers.lambda_edge.messages import EdgeRequest, EdgeResponse

@@ -14,8 +14,8 @@ from router.errors import RequestError
 from router.model import Accept, Conversation, Headers, PathClaim, QueueSource, Reply, Request, Scope, Step, TriggerType
 from router.policies.webhook_auth import compile_auth
 from router.triggers._auth import authorized_body, challenge
-from router.triggers._http import error_note
 from router.triggers._queue_source import queue_source
+from router.triggers._refusals import error_note
 from router.triggers.s3 import judging, rules
 from router.triggers.s3.inbox import Inbox, accept
 from router.triggers.s3.judging import BODY_LIMIT

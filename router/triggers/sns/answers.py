@@ -11,7 +11,7 @@ from router import jsontext
 from router.errors import RequestError
 from router.model import Headers, Reply
 from router.triggers._auth import challenge
-from router.triggers._http import error_note
+from router.triggers._refusals import error_note
 from router.triggers.sns.proof import NotBelieved
 
 _STATUS = {

@@ -17,7 +17,7 @@ from router.model import Conversation, Invoke, Reply, Request, Step, Target
 from router.outcome import Outcome, OutcomeKind
 from router.policies.webhook_auth import Auth
 from router.triggers._auth import authorized_body, challenge
-from router.triggers._http import BadResponse, Failed, error_note
+from router.triggers._refusals import BadResponse, Failed, error_note
 from router.triggers.step_functions.failures import DATA_LIMIT, MAX_OUTPUT, of_answer, of_outcome
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
