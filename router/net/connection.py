@@ -7,7 +7,9 @@ No timer is made or cancelled per request: a connection has one, which fires at 
 again, and sleeps on where `_due` has moved.
 
 Whether a request was sent whole: with a high-water mark of 0 the transport calls `pause_writing` at once where the kernel
-has not taken everything, and `resume_writing` when it has.
+has not taken everything, and `resume_writing` when it has. TLS transports, asyncio's and uvloop's, pause at the mark instead of
+above it, so at 0 they would pause and resume in turn with nothing to send: theirs is 1. What the transport beneath them holds
+they do not see: over TLS a request counts as sent, and is not repeated, once it is encrypted.
 """
 
 import asyncio
@@ -139,7 +141,7 @@ class Connection:
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = stream = cast(asyncio.Transport, transport)
-        stream.set_write_buffer_limits(high=0)
+        stream.set_write_buffer_limits(high=0 if stream.get_extra_info("ssl_object") is None else 1)
         sock: socket.socket = stream.get_extra_info("socket")
         self._poll = select.poll()
         self._poll.register(sock.fileno(), select.POLLIN)

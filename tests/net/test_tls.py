@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import pytest
 import trustme
 
-from router.net.errors import ConnectFailed
+from router.net.errors import ConnectFailed, ConnectionLost
 from router.net.pool import Pool
 from router.net.response import Response
 from router.net.tls import ClientContext, client_context
 
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
@@ -94,6 +96,56 @@ async def test_connections_are_kept(tls_server: Any, authority: trustme.CA, ca_f
         assert await pool.request(head, b"a" * 100_000, timeout=30) == Response(200, [(b"Content-Length", b"2")], b"ok")
     await pool.close()
     assert tls_server.connections == 1
+
+
+def in_pieces(server: Any, pieces: Sequence[int]) -> Script:
+    """A script: for each number an answer that comes in so many pieces; then a request is read, and the connection closed."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in pieces:
+            await server.read_request(reader)
+            size = len(ANSWER) // number + 1
+            for start in range(0, len(ANSWER), size):
+                writer.write(ANSWER[start : start + size])
+                for _ in range(10):  # turns of the loop, in which the client reads this piece alone
+                    await asyncio.sleep(0)
+        await server.read_request(reader)
+
+    return script
+
+
+PIECES = [[1], [2], [1, 2], [2, 1], [2, 2, 1], [3, 1, 2, 4]]
+
+
+@pytest.mark.parametrize("pieces", PIECES)
+async def test_a_connection_is_kept_however_answers_come(
+    tls_server: Any, authority: trustme.CA, ca_file: str, pieces: list[int]
+) -> None:
+    tls_server.scripts = [in_pieces(tls_server, pieces)]
+    await tls_server.start(ssl=server_context(authority, "localhost"))
+    pool = Pool("localhost", tls_server.port, client_context(ca_file))
+    for _ in pieces:
+        assert (await pool.request(REQUEST, timeout=30)).body == b"ok"
+    assert pool.status() == {"connections": 1, "idle": 1, "waiting": 0}
+    await pool.close()
+    assert tls_server.connections == 1
+
+
+@pytest.mark.parametrize("pieces", PIECES)
+async def test_a_request_that_was_sent_whole_is_not_repeated(
+    tls_server: Any, authority: trustme.CA, ca_file: str, pieces: list[int]
+) -> None:
+    """After some answers the server reads another request and closes: what it did with it nobody knows."""
+    tls_server.scripts = [in_pieces(tls_server, pieces), tls_server.answering(ANSWER)]
+    await tls_server.start(ssl=server_context(authority, "localhost"))
+    pool = Pool("localhost", tls_server.port, client_context(ca_file))
+    for _ in pieces:
+        assert (await pool.request(REQUEST, timeout=30)).body == b"ok"
+    with pytest.raises(ConnectionLost) as caught:
+        await pool.request(REQUEST, timeout=30)
+    await pool.close()
+    assert caught.value.sent
+    assert (tls_server.connections, len(tls_server.requests)) == (1, len(pieces) + 1)
 
 
 @pytest.mark.parametrize(
