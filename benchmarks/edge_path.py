@@ -128,7 +128,7 @@ def main() -> None:
             running([sys.executable, "-m", "benchmarks.edge_path", "--origin", str(origin)], origin, theirs) as source,
             running([sys.executable, "-m", "router", "run", str(file)], port, ours) as edge,
         ):
-            warm(port, edge, 64)
+            warm(port, 64)
             small = [
                 small_requests(name, where, process, connections, arguments.seconds)
                 for connections in (1, 64)

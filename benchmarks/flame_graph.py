@@ -23,6 +23,8 @@ from benchmarks.tls import REQUESTS_PER_CONNECTION, certificate
 
 CONNECTIONS = 64
 TOP = 25
+WAITING = ("_worker (concurrent/futures/thread.py:",)
+"""Innermost functions of threads that wait for work; py-spy takes them for busy now and then, where cores are scarce."""
 NOT_ALLOWED = """
 py-spy may not look at the process. It needs the right to ptrace:
   - run `sudo make profile`, or
@@ -56,6 +58,8 @@ def counted(stacks: Iterable[str]) -> tuple[Counter[str], Counter[str], int]:
     for line in stacks:
         frames, _, number = line.rpartition(" ")
         names = frames.split(";")
+        if names[-1].startswith(WAITING):
+            continue
         alone[names[-1]] += int(number)
         for name in set(names):
             whole[name] += int(number)

@@ -102,7 +102,7 @@ def most(subjects: list[Subject], connections: int, rounds: int, seconds: float)
     for _ in range(rounds):
         for subject, each in zip(subjects, series, strict=True):
             with subject.running() as process:
-                warm(subject.port, process, connections)
+                warm(subject.port, connections)
                 measure(each, subject.port, process, connections, seconds)
     return [statistics.median(each.rates) for each in series]
 
@@ -111,8 +111,8 @@ def one_round(subject: Subject, stub: Stub, points: list[Point], event: Path, ar
     common = ["--seconds", f"{arguments.seconds:g}", "--connections", f"{arguments.connections}"]
     common += ["--arrivals", arguments.arrivals]
     invoke = ["--path", INVOKE, "--body-file", str(event)]
-    with subject.running() as process:
-        warm(subject.port, process, arguments.connections)
+    with subject.running():
+        warm(subject.port, arguments.connections)
         for point in points:
             rate = ["--rate", f"{point.rate:.0f}"]
             point.stub.append(load("open_load", stub.port, *rate, *common, *invoke))

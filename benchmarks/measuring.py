@@ -35,7 +35,7 @@ class Series:
 
 
 def load(module: str, port: int, *options: str) -> dict[str, float]:
-    """What a load generator of this package saw. Raises SystemExit where an answer was wrong."""
+    """What a load generator of this package saw. Raises SystemExit where an answer was wrong, or none came."""
     command = [sys.executable, "-m", f"benchmarks.{module}", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     pin(process.pid, cores()[1])
@@ -43,6 +43,8 @@ def load(module: str, port: int, *options: str) -> dict[str, float]:
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
     seen: dict[str, float] = json.loads(printed)
+    if not seen["requests"]:
+        raise SystemExit(f"{' '.join(command)}: nothing was answered")
     if seen["errors"]:
         raise SystemExit(f"{' '.join(command)}: {seen['errors']} of {seen['requests']} answers were wrong")
     return seen
@@ -60,6 +62,6 @@ def measure(series: Series, port: int, process: psutil.Process, connections: int
     series.rss = process.memory_info().rss
 
 
-def warm(port: int, process: psutil.Process, connections: int, *options: str) -> None:
+def warm(port: int, connections: int, *options: str) -> None:
     """A second of load that counts for nothing."""
-    measure(Series("warm-up"), port, process, connections, 1, *options)
+    load("load", port, "--connections", str(connections), "--seconds", "1", *options)

@@ -37,7 +37,7 @@ def main() -> None:
         for _ in range(arguments.rounds):
             for subject, series in zip(subjects, measured, strict=True):
                 with subject.running() as process:
-                    warm(subject.port, process, arguments.connections)
+                    warm(subject.port, arguments.connections)
                     measure(series, subject.port, process, arguments.connections, arguments.seconds)
     bound = arguments.connections / arguments.delay_ms * 1000
     conditions = (

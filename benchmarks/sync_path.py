@@ -52,7 +52,7 @@ def main() -> None:
         for number in range(arguments.rounds + 1):
             for subject, series in zip(chosen, measured, strict=True):
                 with subject.running() as process:
-                    warm(subject.port, process, arguments.connections)
+                    warm(subject.port, arguments.connections)
                     if number:
                         measure(series, subject.port, process, arguments.connections, arguments.seconds)
     conditions = f"{arguments.connections} connections, medians of {arguments.rounds} rounds of {arguments.seconds:g} s"

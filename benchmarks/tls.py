@@ -86,7 +86,7 @@ def encryption(
             for subject in cast(stubs[upstream], door):
                 series = found.setdefault(subject.name, {}).setdefault(where, Series(subject.name))
                 with subject.running() as process:
-                    warm(subject.port, process, CONNECTIONS, *trusting(door))
+                    warm(subject.port, CONNECTIONS, *trusting(door))
                     measure(series, subject.port, process, CONNECTIONS, arguments.seconds, *trusting(door))
     return [{"name": name, **{where: series.medians() for where, series in each.items()}} for name, each in found.items()]
 
@@ -103,11 +103,12 @@ def at_the_door(cast: Cast, stub: Stub, made: Certificate, arguments: argparse.N
         for mode, (door, more) in modes.items():
             for subject in cast(stub, door):
                 seen = found.setdefault(subject.name, {}).setdefault(mode, Handshakes())
-                options = ["--connections", f"{RECONNECTING}", "--reconnect", *trusting(door), *more]
+                options = ["--reconnect", *trusting(door), *more]
                 with subject.running() as process:
-                    load("load", subject.port, "--seconds", "1", *options)
+                    warm(subject.port, RECONNECTING, *options)
                     before = cpu_seconds(process)
-                    got = load("load", subject.port, "--seconds", f"{arguments.seconds:g}", *options)
+                    length = ["--connections", f"{RECONNECTING}", "--seconds", f"{arguments.seconds:g}"]
+                    got = load("load", subject.port, *length, *options)
                     seen.cpu.append((cpu_seconds(process) - before) / got["requests"] * 1e6)
                 seen.rates.append(got["requests"] / got["seconds"])
                 if door is not None:
@@ -123,7 +124,7 @@ def towards_lambda(cast: Cast, stub: Stub, arguments: argparse.Namespace) -> dic
         for subject in cast(stub, None):
             seen = found.setdefault(subject.name, Handshakes())
             with subject.running() as process:
-                warm(subject.port, process, CONNECTIONS)
+                warm(subject.port, CONNECTIONS)
                 first, before = counts(stub), cpu_seconds(process)
                 got = load("load", subject.port, "--connections", f"{CONNECTIONS}", "--seconds", f"{arguments.seconds:g}")
                 used, last = cpu_seconds(process) - before, counts(stub)
