@@ -61,7 +61,7 @@ class Connection:
     __slots__ = (
         *("_door", "_server", "_loop", "_parser", "_queue", "_task", "_timer", "_due", "_unread", "_paused", "_drained"),
         *("_target", "_headers", "_head_size", "_in_head", "_headers_done", "_receiving", "_holds", "_full", "_deaf", "_last"),
-        *("_lingers", "_eof", "_broken", "_leaves_off", "transport", "peer", "local_port", "tls"),
+        *("_lingers", "_eof", "_broken", "_leaves_off", "streams", "transport", "peer", "local_port", "tls"),
     )
 
     def __init__(self, server: "Server", door: Door, loop: asyncio.AbstractEventLoop) -> None:
@@ -74,18 +74,14 @@ class Connection:
         self._timer: asyncio.TimerHandle | None = None
         self._due = _NEVER
         self._unread: asyncio.TimerHandle | None = None
-        self._paused = False
         self._drained: asyncio.Future[None] | None = None
-        self._target = b""
         self._headers: RawHeaders = []
-        self._head_size = 0
-        self._in_head = self._headers_done = self._leaves_off = False
+        self._target, self._head_size, self._holds = b"", 0, 0
+        self._in_head = self._headers_done = self._leaves_off = self._paused = False
         self._receiving: IncomingBody | None = None
-        self._holds = 0
-        self._full = self._deaf = self._last = self._lingers = self._eof = self._broken = False
+        self._full = self._deaf = self._last = self._lingers = self._eof = self._broken = self.streams = False
         self.transport: asyncio.Transport | None = None
-        self.peer = "127.0.0.1"
-        self.local_port = 80
+        self.peer, self.local_port = "127.0.0.1", 80
         self.tls: Any = None
 
     # --- the transport's side ------------------------------------------------------------------------------------------
@@ -111,12 +107,16 @@ class Connection:
             self._receiving.fail("the caller went away")
         if self._drained is not None and not self._drained.done():
             self._drained.set_exception(Lost("the caller went away"))
+        if self.streams:
+            self.cancel()
 
     def eof_received(self) -> bool:
-        """A caller may close its side and still wait for its answer; TLS has no such half."""
+        """A caller may close its side and wait for its answer, not in the middle of a stream; TLS has no such half."""
         if self._receiving is not None:
             self._receiving.fail("the caller closed its side")
         self._eof = self._deaf = True
+        if self.streams:
+            self.cancel()
         return self._task is not None and self.tls is None
 
     def data_received(self, data: bytes) -> None:

@@ -114,7 +114,7 @@ class HttpDoor:
         )
 
     async def _stream(self, reply: Reply, body: Stream, incoming: Incoming, connection: Connection, keep_alive: bool) -> bool:
-        """Pass a body on as it comes; the caller's pace is the source's (back-pressure).
+        """Pass a body on as it comes; the caller's pace is the source's (back-pressure). Cancelled when the caller leaves.
 
         Where the source breaks off, the connection is cut: the caller must not take a part for the whole.
         """
@@ -124,6 +124,7 @@ class HttpDoor:
         silent = has_no_body(reply.status, incoming.method)
         try:
             connection.write(self._head(reply, incoming, keep_alive, length=None, chunked=chunked and not silent))
+            connection.streams = True
             if not silent:
                 async for piece in body if announced is None else held_to(announced, body):
                     if piece:
@@ -140,6 +141,7 @@ class HttpDoor:
             connection.reset()
             return False
         finally:
+            connection.streams = False
             await body.aclose()
         await connection.drain()
         return keep_alive

@@ -37,6 +37,7 @@ class Served:
 
     def __init__(self) -> None:
         self.invoker, self.metrics, self.port = FakeInvoker(), FakeMetrics(), 0
+        self.server: Any = None
 
     async def ask(self, method: str = "GET", version: str = "1.1") -> tuple[list[str], bytes]:
         """The lines of the answer's head, and all that follows until the connection ends."""
@@ -62,7 +63,8 @@ async def serve() -> AsyncIterator[Callable[[dict[str, Any]], Awaitable[Served]]
         driver = Driver(made.invoker, FakeClock(), lambda: 0.0, made.metrics)
         listener = Listener("main", Address("127.0.0.1", 0))
         door = HttpDoor(listener, compile_tables([trigger])["main"], driver, made.metrics, FakeClock())
-        opened.append(await listen(door.server(), listener.address, None, 1.0))
+        made.server = door.server()
+        opened.append(await listen(made.server, listener.address, None, 1.0))
         made.port = opened[-1].address.port
         return made
 
@@ -142,3 +144,78 @@ async def test_a_prelude_that_never_comes(serve: Any, settings: dict[str, Any], 
     head, _ = await served.ask()
     assert head[0].split()[1] == status
     assert {"x-router-error: bad_response", "x-router-invoked: yes"} <= {*head}
+
+
+class Silent:
+    """A source that sends one piece once it `begins`, and another when it `goes_on`. A `FunctionStream`."""
+
+    log_tail = None
+
+    def __init__(self, first: bytes) -> None:
+        self._first = first
+        self.begins, self.goes_on, self.closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        await self.begins.wait()
+        yield self._first
+        await self.goes_on.wait()
+        yield b"more"
+
+    async def aclose(self) -> None:
+        self.closed.set()
+
+
+async def asked(served: Served, source: Silent) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A caller whose request is answered with this."""
+    outcome = streaming(content_type=HTTP_RESPONSE)
+    outcome.stream = source
+    served.invoker.answers["hello"] = outcome
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    return reader, writer
+
+
+async def begun(served: Served, source: Silent) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A caller that has got the first piece."""
+    reader, writer = await asked(served, source)
+    source.begins.set()
+    async with asyncio.timeout(20):
+        await reader.readuntil(b"first\r\n")
+    return reader, writer
+
+
+@pytest.mark.parametrize("leave", ["close", "abort", "write_eof"])
+async def test_a_source_in_which_nothing_comes_is_closed_when_its_caller_leaves(serve: Any, leave: str) -> None:
+    served, source = await serve(URL), Silent(b"{}" + NULS + b"first")
+    _, writer = await begun(served, source)
+    getattr(writer.transport, leave)()
+    async with asyncio.timeout(20):
+        await source.closed.wait()
+    assert served.metrics.invocations == [("t", "hello", OutcomeKind.OK)]
+    writer.close()
+
+
+async def test_a_caller_that_has_closed_its_side_before_the_answer_gets_all_of_it(serve: Any) -> None:
+    served, source = await serve(URL), Silent(b"{}" + NULS + b"first")
+    reader, writer = await asked(served, source)
+    writer.write_eof()
+    async with asyncio.timeout(20):
+        while not any(connection.is_last for connection in served.server.connections):
+            await asyncio.sleep(0)
+        source.begins.set()
+        assert (await reader.readuntil(b"first\r\n")).startswith(b"HTTP/1.1 200")
+        source.goes_on.set()
+        assert await reader.read() == b"4\r\nmore\r\n0\r\n\r\n"
+    writer.close()
+
+
+async def test_a_connection_carries_another_request_after_a_stream(serve: Any) -> None:
+    served, source = await serve(URL), Silent(b"{}" + NULS + b"first")
+    reader, writer = await begun(served, source)
+    source.goes_on.set()
+    async with asyncio.timeout(20):
+        await reader.readuntil(b"0\r\n\r\n")
+        served.invoker.answers["hello"] = answer(b"{}" + NULS + b"again")
+        writer.write(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"5\r\nagain\r\n0\r\n\r\n")
+    writer.close()

@@ -43,13 +43,14 @@ class Route:
         return self._signer
 
     def status(self) -> Mapping[str, object]:
-        """For the operator. Connections of answers that are streamed are not among those of the pool."""
+        """For the operator. `streams`: answers that are being streamed, over connections that are not among the pool's."""
         return {
             "region": self.region,
             "endpoint": f"{self.endpoint.scheme}://{self.endpoint.host_header}{self.endpoint.base_path}",
             "credential": self.credential.name,
             "clock_skew": self.skew,
             **self.pool.status(),
+            "streams": self.streams.running,
         }
 
     def learn(self, outcome: Outcome, date: str | None, now: float) -> None:

@@ -36,6 +36,8 @@ class StreamClient:
         self._tls = tls
         self._max_connections = max_connections
         self._session: aiohttp.ClientSession | None = None
+        self.running = 0
+        """Exchanges under way; each has a connection of its own."""
 
     async def request(
         self, head: bytes, body: bytes, *, timeout: float | None, limit: float, on_end: Callable[[], None]
@@ -46,24 +48,30 @@ class StreamClient:
         Raises `ExchangeError`.
         """
         stream: AnswerStream | None = None
+        self.running += 1
+
+        def ended() -> None:
+            self.running -= 1
+            on_end()
+
         try:
             async with asyncio.timeout(timeout):
                 answer = await self._send(head, body, limit)
                 response = Response(answer.status, [*answer.raw_headers], b"")
                 if answer.status == 200:
-                    stream = AnswerStream(answer, on_end)
+                    stream = AnswerStream(answer, ended)
                     await stream.begin()
                     return response, stream
                 response.body = await _whole(answer)
         except BaseException as error:
             if stream is None:
-                on_end()
+                ended()
             else:
                 await stream.aclose()
             if isinstance(error, (aiohttp.ClientError, TimeoutError, ValueError)):
                 raise _translated(error) from error
             raise
-        on_end()
+        ended()
         return response, None
 
     async def close(self) -> None:

@@ -398,6 +398,7 @@ async def test_the_operator_sees_routes_and_credentials(keys_in_environment: Non
                 "connections": 1,
                 "idle": 1,
                 "waiting": 0,
+                "streams": 0,
             }
         ],
         "credentials": {"the default chain": "ok"},

@@ -242,6 +242,15 @@ async def test_what_is_no_stream(endpoint: Any, start: Start, sent: bytes | None
     assert len(endpoint.requests) == 2
 
 
+async def test_no_stream_is_counted_that_never_began(endpoint: Any, start: Start, unused_tcp_port: int) -> None:
+    orders = function()
+    endpoint.answers = [b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"]
+    for url in ("", f"http://127.0.0.1:{unused_tcp_port}"):
+        backend = await start(orders, url)
+        assert (await backend.invoke(invocation(orders))).kind is not OutcomeKind.OK
+        assert streams(backend) == 0
+
+
 async def test_nobody_is_there(start: Start, unused_tcp_port: int) -> None:
     orders = function()
     backend = await start(orders, f"http://127.0.0.1:{unused_tcp_port}")
@@ -307,14 +316,23 @@ async def source() -> AsyncIterator[tuple[Source, str]]:
 async def test_the_first_piece_comes_before_the_function_ends(source: tuple[Source, str], start: Start) -> None:
     said, url = source
     orders = function()
+    backend = await start(orders, url)
     said.pieces.put_nowait(chunk(b"first"))
-    outcome = await (await start(orders, url)).invoke(invocation(orders))
+    outcome = await backend.invoke(invocation(orders))
     assert outcome.stream is not None
     pieces = aiter(outcome.stream)
     assert await anext(pieces) == b"first"
+    assert streams(backend) == 1
     said.pieces.put_nowait(chunk(b"second") + complete())
     said.pieces.put_nowait(None)
     assert [piece async for piece in pieces] == [b"second"]
+    assert streams(backend) == 0
+
+
+def streams(backend: AwsInvoker) -> Any:
+    """Those that are under way, as the operator sees them."""
+    status: Any = backend.status()
+    return status["routes"][0]["streams"]
 
 
 async def test_a_reader_that_is_slow_holds_the_source_up(source: tuple[Source, str], start: Start) -> None:
