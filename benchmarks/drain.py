@@ -23,9 +23,10 @@ import psutil
 import uvloop
 
 from benchmarks.accept import PAYLOAD, WallClock, made
-from benchmarks.load import Connection, Load
+from benchmarks.load import Load
+from benchmarks.processes import CREDENTIALS, cores, free_port, pin
+from benchmarks.report import machine, markdown, publish
 from benchmarks.stub_lambda import DEFAULT_PAYLOAD, StubLambda
-from benchmarks.sync_path import HERE, cores, free_port, pin
 from router.deliveries import Delivery, Durability
 from router.journal.opening import open_journal
 from router.settings import JournalSettings
@@ -110,9 +111,9 @@ async def drained(process: psutil.Process, port: int, events: int, row: Row) -> 
 async def answered(process: psutil.Process, port: int, events: int, row: Row) -> None:
     path, size = "/2015-03-31/functions/f0/invocations", len(PAYLOAD)
     request = f"POST {path} HTTP/1.1\r\nHost: lambda\r\nContent-Length: {size}\r\n\r\n".encode() + PAYLOAD
-    load = Load(request, 200, CONNECTIONS)
+    load = Load(port, request)
     for _ in range(CONNECTIONS):
-        await asyncio.get_running_loop().create_connection(lambda: Connection(load), "127.0.0.1", port)
+        load.connect()
     await between(events // 5, events * 19 // 20, process, row)
     load.running = False
     await load.done.wait()
@@ -132,7 +133,7 @@ async def measured(
     await filled(folder / "journal", backlog)
     port, file = free_port(), folder / "router.yaml"
     file.write_text(CONFIG.format(stub=stub, port=port, admin=free_port(), journal=folder / "journal", delivery=delivery))
-    environment = os.environ | {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    environment = os.environ | CREDENTIALS
     command = (sys.executable, "-m", "router", "run", str(file))
     process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.DEVNULL)
     try:
@@ -156,11 +157,9 @@ async def listening(port: int) -> None:
 
 def table(rows: list[Row]) -> str:
     reference = statistics.median(rows[0].rates)
-    lines = ["| one core, 1 KiB | events/s | CPU µs/event | against sync |", "|---|---|---|---|"]
-    for row in rows:
-        rate, cpu = statistics.median(row.rates), statistics.median(row.cpu)
-        lines.append(f"| {row.name} | {rate:,.0f} | {cpu:.0f} | {rate / reference:.2f} |")
-    return "\n".join(lines)
+    medians = [(row.name, statistics.median(row.rates), statistics.median(row.cpu)) for row in rows]
+    cells = [(name, f"{rate:,.0f}", f"{cpu:.0f}", f"{rate / reference:.2f}") for name, rate, cpu in medians]
+    return markdown(("one core, 1 KiB", "events/s", "CPU µs/event", "against sync"), cells)
 
 
 async def main() -> None:
@@ -178,10 +177,7 @@ async def main() -> None:
         for row, (delivery, backlog, measure) in zip(rows, ways, strict=True):
             with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
                 await measured(row, Path(folder), stub, delivery, arguments.events, backlog, measure)
-    text = table(rows)
-    print(text)
-    (HERE / "out").mkdir(exist_ok=True)
-    (HERE / "out" / "drain.md").write_text(text + "\n")
+    publish("drain", f"{machine()}\n\n{table(rows)}")
 
 
 if __name__ == "__main__":

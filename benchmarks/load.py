@@ -66,14 +66,22 @@ class Connection(asyncio.Protocol):
 class Load:
     """All connections and what they saw."""
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
-        lines = f"GET {arguments.path} HTTP/1.1\r\nHost: {arguments.host}\r\nUser-Agent: load/1\r\nAccept: */*\r\n\r\n"
-        self.request = lines.encode()
-        self.port: int = arguments.port
-        self.status: int = arguments.status
-        self.reconnect: bool = arguments.reconnect
-        self.resume: bool = arguments.resume
-        self.tls: ClientContext | None = client_context(arguments.ca) if arguments.ca is not None else None
+    def __init__(
+        self,
+        port: int,
+        request: bytes,
+        status: int = 200,
+        tls: ClientContext | None = None,
+        *,
+        reconnect: bool = False,
+        resume: bool = False,
+    ) -> None:
+        self.port = port
+        self.request = request
+        self.status = status
+        self.tls = tls
+        self.reconnect = reconnect
+        self.resume = resume
         self.running = True
         self.errors = self.open = self.connections = self.resumed = 0
         self.latencies = array("d")
@@ -81,6 +89,7 @@ class Load:
         self.connecting: set[asyncio.Task[None]] = set()
 
     def connect(self) -> None:
+        """Open one more connection, which begins at once."""
         task = asyncio.get_running_loop().create_task(self._connect(time.perf_counter() if self.reconnect else None))
         self.connecting.add(task)
         task.add_done_callback(self.connecting.discard)
@@ -107,7 +116,9 @@ class Load:
 
 
 async def run(arguments: argparse.Namespace) -> dict[str, float]:
-    load = Load(arguments)
+    request = f"GET {arguments.path} HTTP/1.1\r\nHost: {arguments.host}\r\nUser-Agent: load/1\r\nAccept: */*\r\n\r\n".encode()
+    tls = client_context(arguments.ca) if arguments.ca is not None else None
+    load = Load(arguments.port, request, arguments.status, tls, reconnect=arguments.reconnect, resume=arguments.resume)
     started = time.perf_counter()
     for _ in range(arguments.connections):
         load.connect()
