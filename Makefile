@@ -54,7 +54,7 @@ profile: $(VENV)/.bench ## a flame graph of the synchronous path under load (PRO
 
 CRASH_ROUNDS ?= 200
 crash-test: $(VENV)/.dev ## kill the daemon and its journal many times; nothing may be lost (CRASH_ROUNDS=200)
-	CRASH_ROUNDS=$(CRASH_ROUNDS) $(BIN)/python -m pytest tests/journal/test_crash.py tests/test_crash.py
+	CRASH_ROUNDS=$(CRASH_ROUNDS) $(BIN)/python -m pytest tests/journal/test_crash.py tests/e2e/test_crash.py
 
 package: $(VENV)/.dev ## build the wheel, install it alone, start the daemon from it
 	sh .ci/package "$(PYTHON)" "$(BIN)/python"

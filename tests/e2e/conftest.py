@@ -1,14 +1,13 @@
-"""The daemon as a process, beside real API servers: `start` runs it on a file, `ministack` plays AWS without Docker."""
+"""The daemon beside real API servers: `start` runs a process, `serve` one in this process; `ministack` plays AWS."""
 
-import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -16,86 +15,68 @@ from urllib.error import URLError
 import boto3
 import pytest
 
-PATIENCE = 60
+from router.config import load
+from router.files import LocalFiles
+from router.generation import LocalSelection
+from router.runtime import Daemon
+from tests.e2e.running import PATIENCE, Running
+
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-
-
-class Running:
-    """A daemon process and what it logs."""
-
-    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
-        self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
-        self.lines: list[dict[str, Any]] = []
-        self.text: list[str] = []
-        self._more = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._more:
-                self.text.append(line)
-                if line.startswith("{"):
-                    self.lines.append(json.loads(line))
-                self._more.notify_all()
-        with self._more:
-            self._more.notify_all()
-
-    def find(self, fits: Callable[[dict[str, Any]], bool], count: int = 1) -> list[dict[str, Any]]:
-        """The first `count` log lines that fit; waits for them."""
-
-        def found() -> list[dict[str, Any]]:
-            return [line for line in self.lines if fits(line)][:count]
-
-        with self._more:
-            self._more.wait_for(lambda: len(found()) == count or self.process.poll() is not None, PATIENCE)
-            lines = found()
-        assert len(lines) == count, f"not logged:\n{''.join(self.text)}"
-        return lines
-
-    def logged(self, message: str, **fields: Any) -> dict[str, Any]:
-        """The first log line with this message and these fields; waits for it."""
-        return self.find(lambda line: line["message"] == message and fields.items() <= line.items())[0]
-
-    def printed(self, function: str, count: int) -> list[Any]:
-        """The first JSON lines that a function printed; waits for them."""
-        lines = self.find(lambda line: line.get("function") == function and line["message"].startswith("{"), count)
-        return [json.loads(line["message"]) for line in lines]
-
-    def address(self) -> str:
-        return str(self.logged("Listening.", listener="main")["address"])
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        assert self.process.stderr is not None
-        self.process.stderr.close()
 
 
 Start = Callable[..., Running]
 
 
 @pytest.fixture
-def start(tmp_path: Path, clean_environment: None) -> Iterator[Start]:
-    """Run the daemon on a file with this text; `PRINTER` in it is the code folder of `app.show`, which prints its event."""
-    started: list[Running] = []
+def launch(tmp_path: Path, clean_environment: None) -> Iterator[Start]:
+    """`launch(yaml, *arguments, **environment)` runs the daemon on a file with this text."""
+    launched: list[Running] = []
+
+    def launch_(text: str, *arguments: str, **environment: str) -> Running:
+        (tmp_path / "router.yaml").write_text(text)
+        running = Running(tmp_path, "router.yaml", *arguments, environment=os.environ | environment)
+        launched.append(running)
+        return running
+
+    yield launch_
+    for running in launched:
+        running.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path, launch: Start) -> Start:
+    """As `launch`, with credentials, until it is ready. `PRINTER` is the code folder of `app.show`, which prints its event."""
     (tmp_path / "printer").mkdir()
     (tmp_path / "printer" / "app.py").write_text("import json\n\n\ndef show(event, context):\n    print(json.dumps(event))\n")
 
     def start_(text: str, *options: str, **environment: str) -> Running:
-        (tmp_path / "router.yaml").write_text(text.replace("PRINTER", str(tmp_path / "printer")))
-        command = [sys.executable, "-m", "router", "run", "router.yaml", *options]
-        running = Running(command, tmp_path, os.environ | CREDENTIALS | environment)
-        started.append(running)
+        running = launch(text.replace("PRINTER", str(tmp_path / "printer")), *options, **(CREDENTIALS | environment))
         running.logged("Ready.")
         return running
 
-    yield start_
-    for running in started:
-        running.end()
+    return start_
+
+
+Serve = Callable[..., Awaitable[Daemon]]
+
+
+@pytest.fixture
+async def serve(tmp_path: Path, clean_environment: None) -> AsyncIterator[Serve]:
+    """`await serve(yaml, code, **variables)`: a started daemon on a free port; `code` is the module `app` of its functions."""
+    async with AsyncExitStack() as stack:
+
+        async def started(text: str, code: str, **variables: str) -> Daemon:
+            (tmp_path / "app.py").write_text(code)
+            file = tmp_path / "router.yaml"
+            file.write_text("version: 1\nlisteners: {main: 127.0.0.1:0}\nadmin: {listen: 127.0.0.1:0}\n" + text)
+            loaded = load([str(file)], files=LocalFiles(), env={**os.environ, **variables})
+            assert loaded.config is not None, loaded.problems
+            daemon = Daemon(loaded.config, LocalSelection(), os.environ)
+            stack.push_async_callback(daemon.close)
+            await daemon.start()
+            return daemon
+
+        yield started
 
 
 class MiniStack:
@@ -134,13 +115,13 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def ministack(ministack_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
-    """SNS, SQS, S3 and EventBridge of `ministack`, on a port of its own."""
+    """SNS, SQS, S3, EventBridge and Step Functions of `ministack`, on a port of its own."""
     folder = tmp_path_factory.mktemp("ministack")
     port = free_port()
     settings = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
-        "SERVICES": "sns,sqs,s3,events",
+        "SERVICES": "sns,sqs,s3,events,states",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "TMPDIR": str(folder),

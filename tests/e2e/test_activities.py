@@ -18,9 +18,10 @@ import pytest
 from aiobotocore.session import AioSession
 from aiohttp import web
 
+from tests.e2e.running import PATIENCE
+
 pytestmark = pytest.mark.slow
 
-PATIENCE = 60
 CODE = """
 import os, time
 
@@ -87,14 +88,18 @@ class StepFunctions:
 
 
 @pytest.fixture
-async def step_functions(ministack: str) -> AsyncIterator[StepFunctions]:
+async def step_functions(ministack: Any) -> AsyncIterator[StepFunctions]:
     """Step Functions with an activity of this test's own."""
-    service = StepFunctions(ministack)
+    service = StepFunctions(ministack.url)
     app = web.Application()
     app.router.add_post("/", service.handle)
     runner = web.AppRunner(app, shutdown_timeout=1, handler_cancellation=True)
     client = AioSession().create_client(
-        "stepfunctions", endpoint_url=ministack, region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+        "stepfunctions",
+        endpoint_url=ministack.url,
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
     )
     async with aiohttp.ClientSession() as service.http, client as service.client:
         await runner.setup()

@@ -62,9 +62,7 @@ def hold(tmp_path: Path) -> Path:
 
 def post(running: Any, body: str, **headers: str) -> str:
     """Post a job; the delivery's id."""
-    request = urllib.request.Request(
-        f"http://{running.address()}/jobs", body.encode(), {"Content-Type": "text/plain", **headers}
-    )
+    request = urllib.request.Request(f"{running.url()}/jobs", body.encode(), {"Content-Type": "text/plain", **headers})
     with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status == 202
         told: str = json.load(answer)["deliveryId"]
@@ -135,7 +133,7 @@ def test_the_invoke_api_takes_events(run: Any) -> None:
     running = run()
     client = boto3.client(
         "lambda",
-        endpoint_url=f"http://{running.address()}",
+        endpoint_url=running.url(),
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",

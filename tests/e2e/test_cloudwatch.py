@@ -13,9 +13,10 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.e2e.running import PATIENCE
+
 pytestmark = pytest.mark.slow
 
-PATIENCE = 60
 SETTINGS = """
 version: 1
 listeners: {main: "127.0.0.1:0"}
@@ -54,12 +55,11 @@ def run(start: Callable[..., Any], folder: Path, cloudwatch: str, endpoint: str 
     (folder / "work" / "app.py").write_text(WORK)
     settings = SETTINGS.replace("ENDPOINT", endpoint).replace("CLOUDWATCH", cloudwatch)
     running = start(settings.replace("code: WORK", f"code: {folder / 'work'}"))
-    url = f"http://{running.address()}/2015-03-31/functions/work/invocations"
+    url = f"{running.url()}/2015-03-31/functions/work/invocations"
     for fail in (False, False, True):
         with urllib.request.urlopen(url, json.dumps({"fail": fail}).encode(), timeout=PATIENCE) as answer:
             assert answer.status == 200
-    running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(PATIENCE) == 0
+    assert running.end(signal.SIGTERM) == 0
 
 
 def test_metrics_and_logs(start: Callable[..., Any], moto: str, tmp_path: Path) -> None:

@@ -15,8 +15,6 @@ import resource
 import signal
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -30,12 +28,12 @@ import pytest
 
 from router.deliveries import Selection
 from router.journal.opening import open_offline
+from tests.e2e.running import PATIENCE, Running
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "4"))
 CLIENTS = 5
-PATIENCE = 60
 NUMBER = re.compile(rb"number-(\d+)")
 CONFIG = """
 version: 1
@@ -145,57 +143,27 @@ def reset(handler: Handler) -> None:
 MANNERS = (answer, answer, answer, report_error, throttle, fail, hang, reset)
 
 
-class Daemon:
-    """One life of the daemon."""
+def live(folder: Path) -> Running:
+    """One life of the daemon; it is ready."""
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
+    daemon = Running(folder, "router.yaml", "--time-scale", "120", environment=os.environ | keys)
+    daemon.logged("Ready.")
+    return daemon
 
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, "-m", "router", "run", "router.yaml", "--time-scale", "120"]
-        keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
-        self.process = subprocess.Popen(command, cwd=folder, env=os.environ | keys, stderr=subprocess.PIPE)
-        self.said: list[dict[str, Any]] = []
-        self._more = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self.port = self._port("Listening.")
-        self.admin = self._port("The admin listener is up.")
-        self._logged("Ready.")
 
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._more:
-                self.said.append(json.loads(line) if line.startswith(b"{") else {"message": line.decode()})
-                self._more.notify_all()
-        self.process.wait()
-        with self._more:
-            self._more.notify_all()
+def port_of(daemon: Running) -> int:
+    return int(daemon.address().rpartition(":")[2])
 
-    def _logged(self, message: str) -> dict[str, Any]:
-        def found() -> dict[str, Any] | None:
-            return next((line for line in self.said if line["message"] == message), None)
 
-        with self._more:
-            self._more.wait_for(lambda: found() or self.process.poll() is not None, PATIENCE)
-            line = found()
-        assert line is not None, self.said
-        return line
+def number_waiting(daemon: Running) -> int:
+    with urllib.request.urlopen(f"{daemon.admin()}/deliveries/count?state=waiting", timeout=PATIENCE) as answer:
+        return int(json.load(answer)["count"])
 
-    def _port(self, message: str) -> int:
-        return int(self._logged(message)["address"].rpartition(":")[2])
 
-    def waiting(self) -> int:
-        with urllib.request.urlopen(
-            f"http://127.0.0.1:{self.admin}/deliveries/count?state=waiting", timeout=PATIENCE
-        ) as answer:
-            return int(json.load(answer)["count"])
-
-    def kill(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        status = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        assert self.process.stderr is not None
-        self.process.stderr.close()
-        return status
+def end(daemon: Running, number: signal.Signals) -> int:
+    code = daemon.end(number)
+    daemon.close()
+    return code
 
 
 Posted = tuple[str, bytes, dict[str, str]]
@@ -247,15 +215,15 @@ class Clients:
         self.refused: set[str] = set()
         self._numbers = itertools.count()
 
-    def live(self, daemon: Daemon, acknowledged: int) -> None:
+    def live(self, daemon: Running, acknowledged: int) -> None:
         """Until the daemon is killed, which happens after so many acknowledgements."""
         enough = threading.Event()
         target = len(self.accepted) + acknowledged
-        threads = [threading.Thread(target=self._post, args=(daemon.port, target, enough)) for _ in range(CLIENTS)]
+        threads = [threading.Thread(target=self._post, args=(port_of(daemon), target, enough)) for _ in range(CLIENTS)]
         for thread in threads:
             thread.start()
         assert enough.wait(PATIENCE), self.refused
-        assert daemon.kill(signal.SIGKILL) == -signal.SIGKILL
+        assert end(daemon, signal.SIGKILL) == -signal.SIGKILL
         for thread in threads:
             thread.join(PATIENCE)
 
@@ -308,15 +276,15 @@ async def test_no_acknowledged_event_is_lost(tmp_path: Path, functions: Lambda, 
     chance = random.Random(11)
     clients = Clients()
     for _ in range(ROUNDS):
-        clients.live(Daemon(tmp_path), chance.randrange(1, 300))
+        clients.live(live(tmp_path), chance.randrange(1, 300))
     functions.wild = False
     functions.let_go.set()
-    daemon = Daemon(tmp_path)
+    daemon = live(tmp_path)
     deadline = time.monotonic() + PATIENCE + ROUNDS
-    while daemon.waiting() and time.monotonic() < deadline:
+    while number_waiting(daemon) and time.monotonic() < deadline:
         functions.called.wait(0.5)
         functions.called.clear()
-    assert daemon.kill(signal.SIGTERM) == 0, daemon.said
+    assert end(daemon, signal.SIGTERM) == 0, "".join(daemon.text)
     dead, waiting = await left_in(tmp_path / "journal")
     accepted, delivered = set(clients.accepted), set(functions.delivered)
     lost = accepted - delivered - dead
@@ -331,8 +299,8 @@ async def test_no_acknowledged_event_is_lost(tmp_path: Path, functions: Lambda, 
 async def test_a_full_disk_is_answered_with_503_and_loses_nothing(tmp_path: Path, functions: Lambda) -> None:
     functions.wild = False
     (tmp_path / "router.yaml").write_text(CONFIG.format(port=functions.server_port))
-    daemon = Daemon(tmp_path)
-    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+    daemon = live(tmp_path)
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(daemon), timeout=PATIENCE)
 
     def post(number: int) -> http.client.HTTPResponse:
         path, body, headers = over_rest(f"number-{number}")
@@ -357,5 +325,5 @@ async def test_a_full_disk_is_answered_with_503_and_loses_nothing(tmp_path: Path
     while not set(functions.delivered) >= set(range(60)) - refused:
         assert functions.called.wait(PATIENCE)
         functions.called.clear()
-    assert daemon.kill(signal.SIGTERM) == 0
+    assert end(daemon, signal.SIGTERM) == 0
     assert set(functions.delivered) == set(range(60)) - refused

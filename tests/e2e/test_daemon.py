@@ -1,17 +1,14 @@
 """The daemon as its users meet it: a process, real sockets, real functions, signals."""
 
 import json
-import os
 import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -21,79 +18,11 @@ import psutil
 import pytest
 from botocore.config import Config as BotoConfig
 
+from tests.e2e.running import PATIENCE, Running
+
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
-PATIENCE = 60
-
-
-class Running:
-    """A daemon process and what it logs."""
-
-    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
-        self.process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
-        self.lines: list[dict[str, Any]] = []
-        self.text: list[str] = []
-        self._more = threading.Condition()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._more:
-                self.text.append(line)
-                if line.startswith("{"):
-                    self.lines.append(json.loads(line))
-                self._more.notify_all()
-        with self._more:
-            self._more.notify_all()
-
-    def logged(self, message: str, **fields: Any) -> dict[str, Any]:
-        """The first log line with this message and these fields; waits for it."""
-
-        def found() -> dict[str, Any] | None:
-            return next((x for x in self.lines if x["message"] == message and fields.items() <= x.items()), None)
-
-        with self._more:
-            self._more.wait_for(lambda: found() or self.process.poll() is not None, PATIENCE)
-            line = found()
-        assert line is not None, f"{message!r} was not logged:\n{''.join(self.text)}"
-        return line
-
-    def address(self, listener: str = "main") -> str:
-        return f"http://{self.logged('Listening.', listener=listener)['address']}"
-
-    def admin(self) -> str:
-        return f"http://{self.logged('The admin listener is up.')['address']}"
-
-    def end(self) -> int:
-        code = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        return code
-
-
-Start = Callable[..., Running]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """`start(yaml, *arguments, **environment)` runs the daemon on a file with this text."""
-    started: list[Running] = []
-
-    def start_(text: str, *arguments: str, **environment: str) -> Running:
-        (tmp_path / "router.yaml").write_text(text)
-        command = [sys.executable, "-m", "router", "run", "router.yaml", *arguments]
-        running = Running(command, tmp_path, os.environ | environment)
-        started.append(running)
-        return running
-
-    yield start_
-    for running in started:
-        if running.process.poll() is None:
-            running.process.kill()
-        running.end()
-        assert running.process.stderr is not None
-        running.process.stderr.close()
+Launch = Callable[..., Running]
 
 
 def get(url: str, headers: dict[str, str] | None = None, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
@@ -113,9 +42,9 @@ def demo(root: Path) -> str:
     return text + '\nlisteners: {main: "127.0.0.1:0"}\n'
 
 
-def test_the_demo(start: Start, root: Path) -> None:
-    running = start(demo(root))
-    url = running.address()
+def test_the_demo(launch: Launch, root: Path) -> None:
+    running = launch(demo(root))
+    url = running.url()
     running.logged("Ready.")
 
     status, headers, body = get(f"{url}/hello?name=you")
@@ -172,8 +101,7 @@ def test_the_demo(start: Start, root: Path) -> None:
         "backend": "local",
     }
 
-    running.process.terminate()
-    assert running.end() == 0
+    assert running.end(signal.SIGTERM) == 0
     assert running.logged("Stopped.")
 
 
@@ -201,11 +129,11 @@ def handler(event, context):
 """
 
 
-def begin_slow(start: Start, folder: Path, drain: str) -> tuple[Running, str, threading.Thread, list[Any]]:
+def begin_slow(launch: Launch, folder: Path, drain: str) -> tuple[Running, str, threading.Thread, list[Any]]:
     (folder / "code").mkdir()
     (folder / "code" / "app.py").write_text(WAIT)
-    running = start(SLOW.format(drain=drain))
-    url = running.address()
+    running = launch(SLOW.format(drain=drain))
+    url = running.url()
     running.logged("Ready.")
     answers: list[Any] = []
 
@@ -228,8 +156,8 @@ def wait_for(path: Path) -> None:
         time.sleep(0.01)
 
 
-def test_sigterm_lets_requests_in_flight_finish(start: Start, tmp_path: Path) -> None:
-    running, url, caller, answers = begin_slow(start, tmp_path, "60s")
+def test_sigterm_lets_requests_in_flight_finish(launch: Launch, tmp_path: Path) -> None:
+    running, url, caller, answers = begin_slow(launch, tmp_path, "60s")
     admin = running.admin()
     running.process.terminate()
     running.logged("Draining.")
@@ -241,24 +169,22 @@ def test_sigterm_lets_requests_in_flight_finish(start: Start, tmp_path: Path) ->
     (tmp_path / "code" / "leave").touch()
     caller.join(PATIENCE)
     assert answers == [(200, b"left")]
-    assert running.end() == 0
+    assert running.wait() == 0
 
 
-def test_the_drain_is_bounded_and_functions_end_with_it(start: Start, tmp_path: Path) -> None:
-    running, _, caller, answers = begin_slow(start, tmp_path, "100ms")
+def test_the_drain_is_bounded_and_functions_end_with_it(launch: Launch, tmp_path: Path) -> None:
+    running, _, caller, answers = begin_slow(launch, tmp_path, "100ms")
     function = psutil.Process(int((tmp_path / "code" / "pid").read_text()))
-    running.process.terminate()
-    assert running.end() == 0
+    assert running.end(signal.SIGTERM) == 0
     caller.join(PATIENCE)
     assert len(answers) == 1
     assert gone(function)
 
 
-def test_functions_do_not_outlive_a_killed_daemon(start: Start, tmp_path: Path) -> None:
-    running, _, caller, _ = begin_slow(start, tmp_path, "1s")
+def test_functions_do_not_outlive_a_killed_daemon(launch: Launch, tmp_path: Path) -> None:
+    running, _, caller, _ = begin_slow(launch, tmp_path, "1s")
     function = psutil.Process(int((tmp_path / "code" / "pid").read_text()))
-    running.process.send_signal(signal.SIGKILL)
-    assert running.end() == -signal.SIGKILL
+    assert running.end(signal.SIGKILL) == -signal.SIGKILL
     caller.join(PATIENCE)
     assert gone(function)
 
@@ -271,27 +197,27 @@ def gone(process: psutil.Process) -> bool:
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def test_an_invalid_file_is_78(start: Start) -> None:
-    running = start("version: 1\ntriggers:\n  shop: {typ: api_gateway}\n")
-    assert running.end() == 78
+def test_an_invalid_file_is_78(launch: Launch) -> None:
+    running = launch("version: 1\ntriggers:\n  shop: {typ: api_gateway}\n")
+    assert running.wait() == 78
     assert "router.yaml:3:" in "".join(running.text)
 
 
-def test_a_variable_that_is_not_set_is_78_and_a_set_one_is_used(start: Start, root: Path) -> None:
+def test_a_variable_that_is_not_set_is_78_and_a_set_one_is_used(launch: Launch, root: Path) -> None:
     text = demo(root).replace("log: {format: json", "log: {format: '${FORM}'")
-    running = start(text)
-    assert running.end() == 78
+    running = launch(text)
+    assert running.wait() == 78
     assert "FORM" in "".join(running.text)
-    assert start(text, FORM="json").address().startswith("http://127.0.0.1:")
+    assert launch(text, FORM="json").address().startswith("127.0.0.1:")
 
 
-def test_an_address_in_use_is_1(start: Start) -> None:
+def test_an_address_in_use_is_1(launch: Launch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        running = start(f'version: 1\nlisteners: {{main: "127.0.0.1:{port}"}}\n')
-        assert running.end() == 1
+        running = launch(f'version: 1\nlisteners: {{main: "127.0.0.1:{port}"}}\n')
+        assert running.wait() == 1
     assert f"lambda-router: Cannot listen on 127.0.0.1:{port}: Address already in use." in "".join(running.text)
 
 
@@ -313,25 +239,25 @@ triggers:
         (["--local", "nobody"], "--local names the function 'nobody', which the configuration does not declare."),
     ],
 )
-def test_a_selection_that_cannot_be_met_is_1(start: Start, arguments: list[str], message: str) -> None:
-    running = start(ARN_ONLY, *arguments)
-    assert running.end() == 1
+def test_a_selection_that_cannot_be_met_is_1(launch: Launch, arguments: list[str], message: str) -> None:
+    running = launch(ARN_ONLY, *arguments)
+    assert running.wait() == 1
     assert f"lambda-router: {message}" in "".join(running.text)
 
 
-def test_local_and_no_local_exclude_each_other(start: Start) -> None:
-    assert start(ARN_ONLY, "--local", "--no-local").end() == 2
+def test_local_and_no_local_exclude_each_other(launch: Launch) -> None:
+    assert launch(ARN_ONLY, "--local", "--no-local").wait() == 2
 
 
-def test_no_local_refuses_functions_without_an_arn(start: Start, root: Path) -> None:
-    running = start(demo(root), "--no-local")
-    assert running.end() == 1
+def test_no_local_refuses_functions_without_an_arn(launch: Launch, root: Path) -> None:
+    running = launch(demo(root), "--no-local")
+    assert running.wait() == 1
     assert "these functions have no ARN and can only run locally: crash, describe, hello" in "".join(running.text)
 
 
-def test_an_endpoint_that_is_not_there_is_an_answer(start: Start) -> None:
-    running = start(ARN_ONLY, AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret")
-    status, headers, body = get(running.address())
+def test_an_endpoint_that_is_not_there_is_an_answer(launch: Launch) -> None:
+    running = launch(ARN_ONLY, AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="secret")
+    status, headers, body = get(running.url())
     assert (status, body) == (502, b"Internal Server Error")
     assert (headers["x-router-error"], headers["x-router-invoked"]) == ("transport", "no")
 
@@ -359,18 +285,18 @@ export const handler = awslambda.streamifyResponse(async (event, stream) => {
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js on this machine")
-def test_a_function_streams_to_callers_of_both_kinds(start: Start, tmp_path: Path) -> None:
+def test_a_function_streams_to_callers_of_both_kinds(launch: Launch, tmp_path: Path) -> None:
     """The first bytes are there while the function still waits."""
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "app.mjs").write_text(COUNT)
-    running = start(COUNTS)
-    with urllib.request.urlopen(running.address(), timeout=PATIENCE) as answer:
+    running = launch(COUNTS)
+    with urllib.request.urlopen(running.url(), timeout=PATIENCE) as answer:
         assert (answer.status, answer.headers["x-count"], answer.read(3)) == (202, "2", b"one")
         (tmp_path / "code" / "go").touch()
         assert answer.read() == b"two"
     client = boto3.client(
         "lambda",
-        endpoint_url=running.address(),
+        endpoint_url=running.url(),
         region_name="eu-west-1",
         aws_access_key_id="a",
         aws_secret_access_key="b",

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.running import PATIENCE
+
 pytestmark = pytest.mark.slow
 
-PATIENCE = 60
 SETTINGS = """
 version: 1
 listeners: {main: "127.0.0.1:0"}
@@ -43,7 +44,7 @@ def operate(folder: Path, *args: str) -> tuple[int, str]:
 
 def enqueue(running: Any, event: object) -> int:
     request = urllib.request.Request(
-        f"http://{running.address()}/2015-03-31/functions/work/invocations",
+        f"{running.url()}/2015-03-31/functions/work/invocations",
         json.dumps(event).encode(),
         {"X-Amz-Invocation-Type": "Event"},
     )
@@ -59,7 +60,7 @@ def test_a_dead_letter_is_redriven(start: Callable[..., Any], tmp_path: Path) ->
     assert enqueue(running, {"n": 1, "flag": str(tmp_path / "flag")}) == 202
     dead = running.find(lambda line: line["level"] == "error" and "delivery_id" in line)[0]["delivery_id"]
 
-    admin = ["--admin", f"http://{running.logged('The admin listener is up.')['address']}"]
+    admin = ["--admin", running.admin()]
     code, listed = operate(tmp_path, "list", "--format", "json", *admin)
     [letter] = json.loads(listed)["deliveries"]
     assert (code, letter["id"], letter["state"], letter["condition"]) == (0, dead, "dead", "RetriesExhausted")
@@ -71,8 +72,7 @@ def test_a_dead_letter_is_redriven(start: Callable[..., Any], tmp_path: Path) ->
     assert operate(tmp_path, "redrive", "--yes", *admin) == (0, "1 dead letter redriven.\n")
     again = running.find(lambda line: line["message"].startswith("Working on"), 2)[1]
     assert again["request_id"] != dead
-    running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(PATIENCE) == 0
+    assert running.end(signal.SIGTERM) == 0
 
     assert (tmp_path / "flag.done").read_text() == again["request_id"]
     assert operate(tmp_path, "list", "--state", "all", "--offline") == (0, "0 deliveries\n")

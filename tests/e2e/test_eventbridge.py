@@ -11,7 +11,6 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 60
 HEAD = """
 version: 1
 listeners: {main: "127.0.0.1:0"}
@@ -77,7 +76,7 @@ def test_events_reach_every_rule_of_the_bus_whichever_file_declares_it(start: Ca
     (tmp_path / "teams").mkdir()
     (tmp_path / "teams" / "audit.yaml").write_text(TEAM)
     running = start(BUS)
-    bus = client(f"http://{running.address()}")
+    bus = client(running.url())
     answer = bus.put_events(Entries=[entry(1), entry(2, count=1), {**entry(3), "Detail": "no"}])
 
     [event] = running.printed("shown", 1)
@@ -108,7 +107,7 @@ def test_what_was_answered_survives_a_kill(start: Callable[..., Any], tmp_path: 
     bus = client(f"http://{first.address()}")
     for number in range(20):
         assert bus.put_events(Entries=[entry(number)])["FailedEntryCount"] == 0
-    first.end()
+    first.close()
     second = start(text)
     for number in {*range(20)} - {*map(int, seen.read_text().split() if seen.exists() else ())}:
         wanted = json.loads(entry(number)["Detail"])
@@ -133,6 +132,5 @@ def test_events_of_another_bus_come_through_a_queue(start: Callable[..., Any], m
     [event] = running.printed("shown", 1)
 
     assert (event["id"], event["source"], event["detail"]) == (answer["Entries"][1]["EventId"], "shop", {"n": 1})
-    running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(PATIENCE) == 0
+    assert running.end(signal.SIGTERM) == 0
     assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=0)

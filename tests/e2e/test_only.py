@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.running import PATIENCE
+
 pytestmark = pytest.mark.slow
 
-PATIENCE = 60
 SETTINGS = """
 version: 1
 listeners: {main: "127.0.0.1:0", other: "127.0.0.1:0"}
@@ -29,7 +30,7 @@ triggers:
 @pytest.mark.parametrize("demand", ["sync", "label=part", "label=part=front"])
 def test_only_what_is_meant(start: Callable[..., Any], tmp_path: Path, demand: str) -> None:
     running = start(SETTINGS, "--only", demand)
-    admin = f"http://{running.logged('The admin listener is up.')['address']}"
+    admin = running.admin()
     with urllib.request.urlopen(f"{admin}/status", timeout=PATIENCE) as answer:
         status = json.loads(answer.read())
     assert ([*status["triggers"]], sorted(status["listeners"])) == (["calls"], ["admin", "main"])

@@ -17,7 +17,8 @@ from urllib.error import HTTPError, URLError
 import psutil
 import pytest
 
-PATIENCE = 60
+from tests.e2e.running import PATIENCE
+
 CONFIG = """
 version: 1
 server: {workers: 2, drain_timeout: 10s}
@@ -45,8 +46,8 @@ class Several:
     def __init__(self, running: Any) -> None:
         self.running = running
         self.up = running.logged("Every process is up.")
-        self.url = f"http://{running.address()}"
-        self.admin = f"http://{running.logged('The admin listener is up.')['address']}"
+        self.url = running.url()
+        self.admin = running.admin()
 
     def call(self, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         try:

@@ -10,9 +10,10 @@ from urllib.error import HTTPError
 
 import pytest
 
+from tests.e2e.running import PATIENCE
+
 pytestmark = pytest.mark.slow
 
-PATIENCE = 60
 MINIO = json.loads((Path(__file__).parent.parent / "events" / "s3" / "minio_put.request.json").read_text())["request"]["body"]
 
 WEBHOOK = """
@@ -37,7 +38,7 @@ triggers:
 
 def post(running: Any, body: str, token: str = "t0ken") -> int:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-    asked = urllib.request.Request(f"http://{running.address()}/hooks/minio", body.encode(), headers, method="POST")
+    asked = urllib.request.Request(f"{running.url()}/hooks/minio", body.encode(), headers, method="POST")
     try:
         with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
             status: int = answer.status
@@ -66,7 +67,7 @@ def test_what_was_accepted_before_a_restart_is_known_after_it(start: Callable[..
     first = start(WEBHOOK)
     assert post(first, MINIO) == 200
     (event,) = first.printed("show", 1)
-    first.end()
+    first.close()
 
     second = start(WEBHOOK)
     gone = MINIO.replace("s3:ObjectCreated:Put", "s3:ObjectRemoved:Delete")

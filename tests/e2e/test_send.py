@@ -169,7 +169,7 @@ def test_documents_and_files(daemon: Any, tmp_path: Path) -> None:
 
 
 def test_a_router_that_is_gone(daemon: Any, tmp_path: Path) -> None:
-    daemon.end()
+    daemon.close()
     assert "The router cannot be reached at http://127.0.0.1:" in send("--trigger", "shop", exit_code=3).stderr
     (tmp_path / "router.sock").unlink(missing_ok=True)
     assert "The router cannot be reached at unix:" in send("--trigger", "close", exit_code=3).stderr

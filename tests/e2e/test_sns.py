@@ -88,7 +88,7 @@ def test_over_http(start: Callable[..., Any], ministack: Any) -> None:
     sns = ministack.client("sns")
     topic = sns.create_topic(Name="http-alerts")["TopicArn"]
     running = start((FUNCTIONS + OVER_HTTP).replace("TOPIC", topic).replace("EMULATOR", ministack.url))
-    endpoint = f"http://{running.address()}/hooks/sns"
+    endpoint = f"{running.url()}/hooks/sns"
 
     subscription = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint, ReturnSubscriptionArn=True)
     assert subscription["SubscriptionArn"] == "pending confirmation"
@@ -109,7 +109,7 @@ def test_a_topic_that_is_not_declared_is_not_confirmed(start: Callable[..., Any]
     declared, other = (sns.create_topic(Name=name)["TopicArn"] for name in ("declared", "other"))
     running = start((FUNCTIONS + OVER_HTTP).replace("TOPIC", declared).replace("EMULATOR", ministack.url))
 
-    sns.subscribe(TopicArn=other, Protocol="http", Endpoint=f"http://{running.address()}/hooks/sns")
+    sns.subscribe(TopicArn=other, Protocol="http", Endpoint=f"{running.url()}/hooks/sns")
 
     running.find(lambda line: line.get("status") == 403 and line.get("path") == "/hooks/sns")
     assert pending(sns, other) == "true"
@@ -118,7 +118,7 @@ def test_a_topic_that_is_not_declared_is_not_confirmed(start: Callable[..., Any]
 def test_a_delivery_that_sns_repeats_runs_once(start: Callable[..., Any], ministack: Any) -> None:
     topic = "arn:aws:sns:us-east-1:000000000000:repeated"
     running = start((FUNCTIONS + OVER_HTTP).replace("TOPIC", topic).replace("EMULATOR", ministack.url))
-    endpoint = f"http://{running.address()}/hooks/sns"
+    endpoint = f"{running.url()}/hooks/sns"
 
     def message(id: str) -> bytes:
         fields = {
@@ -226,7 +226,7 @@ def test_signatures(start: Callable[..., Any], certificates: CertificateServer) 
     topic = "arn:aws:sns:us-east-1:000000000000:signed"
     trusting = OVER_HTTP.replace("{verify: false, certificate_hosts: EMULATOR}", f"{{certificate_hosts: {certificates.host}}}")
     running = start((FUNCTIONS + trusting).replace("TOPIC", topic), SSL_CERT_FILE=str(certificates.authority))
-    endpoint = f"http://{running.address()}/hooks/sns"
+    endpoint = f"{running.url()}/hooks/sns"
 
     assert post(endpoint, certificates.signed(topic, "forged", "1", Message="something else")) == 403
     assert post(endpoint, certificates.signed(topic, "elsewhere", "1", SigningCertURL="https://127.0.0.1/a.pem")) == 403

@@ -13,9 +13,10 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.e2e.running import PATIENCE
+
 pytestmark = pytest.mark.slow
 
-PATIENCE = 60
 SETTINGS = """
 version: 1
 listeners: {main: "127.0.0.1:0"}

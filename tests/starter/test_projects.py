@@ -2,9 +2,9 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,60 +17,10 @@ from click.testing import CliRunner
 from router import __version__
 from router.cli import main
 from router.starter.projects import RUNTIMES, TEMPLATES, project
+from tests.e2e.running import PATIENCE, Running
 
-PATIENCE = 60
 PORTS = "listeners: {main: '127.0.0.1:0'}\nadmin: {listen: '127.0.0.1:0'}\n"
 PROGRAM = [sys.executable, "-m", "router"]
-
-
-class Running:
-    """The daemon on a project, on ports of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        (folder / "ports.yaml").write_text(PORTS)
-        command = [*PROGRAM, "run", "-f", "ports.yaml"]
-        self.process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
-        self.lines: list[dict[str, Any]] = []
-        self._more = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._more:
-                self.lines.append(json.loads(line) if line.startswith("{") else {"message": line})
-                self._more.notify_all()
-        with self._more:
-            self._more.notify_all()
-
-    def logged(self, message: str, **fields: Any) -> dict[str, Any]:
-        """The first line of the log with this message and these fields; waits for it."""
-
-        def found() -> list[dict[str, Any]]:
-            wanted = {"message": message, **fields}
-            return [line for line in self.lines if wanted.items() <= line.items()]
-
-        with self._more:
-            self._more.wait_for(lambda: found() or self.process.poll() is not None, PATIENCE)
-            assert found(), self.lines
-            return found()[0]
-
-    def printed(self, function: str, text: str) -> bool:
-        """Whether a function printed this; waits for it."""
-
-        def found() -> bool:
-            return any(line.get("function") == function and text in line["message"] for line in self.lines)
-
-        with self._more:
-            return self._more.wait_for(found, PATIENCE)
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        assert self.process.stderr is not None
-        self.process.stderr.close()
 
 
 @pytest.fixture
@@ -84,13 +34,15 @@ def run() -> Iterator[Any]:
     started: list[Running] = []
 
     def start(folder: Path) -> Running:
-        started.append(Running(folder))
+        (folder / "ports.yaml").write_text(PORTS)
+        started.append(Running(folder, "-f", "ports.yaml", environment=os.environ))
         started[-1].logged("Ready.")
         return started[-1]
 
     yield start
     for running in started:
-        running.end()
+        assert running.end(signal.SIGTERM) == 0
+        running.close()
 
 
 def init(folder: Path, *args: str) -> None:
@@ -141,7 +93,7 @@ def test_it_runs(folder: Path, run: Any, template: str, runtime: str) -> None:
     if answered is not None:
         assert answered in answer.replace('": "', '":"')
     if printed:
-        assert running.printed(TEMPLATES[template].function, printed)
+        running.find(lambda line: line.get("function") == TEMPLATES[template].function and printed in line["message"])
 
 
 def tried(folder: Path, template: str, running: Running) -> str:
@@ -152,8 +104,8 @@ def tried(folder: Path, template: str, running: Running) -> str:
     if command != attempt:
         command = called(folder, *command.split()[1:])
     ports = {
-        "127.0.0.1:8080": str(running.logged("Listening.", listener="main")["address"]),
-        "127.0.0.1:9901": str(running.logged("The admin listener is up.")["address"]),
+        "127.0.0.1:8080": running.address(),
+        "127.0.0.1:9901": running.admin().removeprefix("http://"),
     }
     for written, real in ports.items():
         command = command.replace(written, real)
