@@ -1,8 +1,10 @@
 """`lambda-router send` against a real daemon: every way of proving who sends, TLS, a Unix socket, a queue of moto's."""
 
 import json
+import re
 import shutil
 import socket
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,7 +54,7 @@ triggers:
   safe: {type: function_url, invocation: sync, listener: secure, auth: none, function: show}
   known: {type: function_url, invocation: sync, listener: mutual, auth: none, function: show}
   close: {type: lambda_api, invocation: [sync, async], listener: local, auth: none, functions: [show]}
-  jobs: {type: sqs, invocation: async, queue: jobs.fifo, function: show}
+  jobs: {type: sqs, invocation: async, queue: QUEUE, function: show}
 """
 SECRETS = {"SHOP_TOKEN": "t0ken-of-shop", "SHOP_KEY": "k3y-of-shop", "MINIO_PASSWORD": "pa55word", "HMAC_SECRET": "s1gned"}
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -82,8 +84,10 @@ def daemon(start: Callable[..., Any], tmp_path: Path, moto: str, monkeypatch: py
     for name, value in {**SECRETS, **KEYS, "AWS_REGION": "eu-west-1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
+    # moto keeps its queues, and the long polls of daemons that were killed: those would take another test's messages.
+    queue = f"jobs-{uuid.uuid4().hex}.fifo"
     boto3.client("sqs", endpoint_url=moto, region_name="eu-west-1").create_queue(
-        QueueName="jobs.fifo", Attributes={"FifoQueue": "true"}
+        QueueName=queue, Attributes={"FifoQueue": "true"}
     )
     authority = trustme.CA()
     authority.cert_pem.write_to_path("ca.pem")
@@ -92,9 +96,10 @@ def daemon(start: Callable[..., Any], tmp_path: Path, moto: str, monkeypatch: py
     pem.private_key_pem.write_to_path("key.pem")
     for blob in pem.cert_chain_pems:
         blob.write_to_path("cert.pem", append=True)
-    text = (
-        CONFIG.replace("PORT", free_port()).replace("SECURE", free_port()).replace("MUTUAL", free_port()).replace("MOTO", moto)
-    )
+    filled = {"PORT": free_port(), "SECURE": free_port(), "MUTUAL": free_port(), "MOTO": moto, "QUEUE": queue}
+    text = CONFIG
+    for name, value in filled.items():
+        text = text.replace(name, value)
     return start(text, **SECRETS)
 
 
@@ -149,7 +154,7 @@ def test_what_no_trigger_takes_is_answered_404(daemon: Any) -> None:
 
 def test_messages_go_into_the_queue_that_is_polled(daemon: Any) -> None:
     result = send("--trigger", "jobs", "--set", "body=hello", "--set", "attributes.n=1", "--set", "group=g")
-    assert result.stdout.startswith("jobs.fifo: message ")
+    assert re.match(r"jobs-[0-9a-f]+\.fifo: message ", result.stdout)
     (event,) = daemon.printed("show", 1)
     (record,) = event["Records"]
     assert (record["body"], record["attributes"]["MessageGroupId"]) == ("hello", "g")
