@@ -1,6 +1,7 @@
 """What every test may use. Node comes from a PyPI wheel where the machine has none."""
 
 import asyncio
+import gc
 import importlib.util
 import os
 import shutil
@@ -20,6 +21,7 @@ MINISTACK = "ministack==1.5.33"
 
 
 def pytest_configure() -> None:
+    gc.set_threshold(200_000, 20, 100)  # as `python -m router` does: among all that pytest holds, a full look takes long
     settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("patient")  # how long an example takes is a matter of the machine; in CI the rest stays as CI has it
     if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # nohup: that is inherited, a handler is not
