@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ import click
 
 from router.cli.configuration import config_option, load_offline, overlay_option
 from router.cli.quiet import quiet
+from router.cli.waiting import waiting_for
 from router.config import Loaded
 from router.envelopes import Addressed, HttpEnvelope, TickEnvelope
 from router.explaining.document import explain_document
@@ -257,7 +259,11 @@ def _document(text: str) -> Any:
 
 def _read(path: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        if path == "-":
+            with waiting_for("standard input"):
+                return sys.stdin.buffer.read()
+        with waiting_for(f"`{path}`") if Path(path).is_fifo() else nullcontext():
+            return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise click.UsageError(f"`{path}` cannot be read: {reason}.") from None

@@ -6,6 +6,7 @@ A pipe (`<(helm template …)`) gives its content only once, so that is kept for
 from collections.abc import Iterable
 from pathlib import Path
 
+from router.cli.waiting import waiting_for
 from router.config.files import Kind
 from router.files import LocalFiles
 
@@ -30,9 +31,11 @@ class Sources(LocalFiles):
         known = self.contents.get(self.absolute(path))
         if known is not None:
             return known
-        content = super().read(path)
-        if not Path(path).is_file():
-            self.put(path, content)
+        if Path(path).is_file():
+            return super().read(path)
+        with waiting_for(f"`{path}`"):
+            content = super().read(path)
+        self.put(path, content)
         return content
 
     def kind(self, path: str) -> Kind | None:

@@ -17,6 +17,7 @@ from router.cli.checked import Checked, Choice, Verdict
 from router.cli.outputs import Outputs, output_options, write
 from router.cli.sources import STANDARD_INPUT, Sources, collected
 from router.cli.validate_reports import FORMATS, writers
+from router.cli.waiting import waiting_for
 from router.config import Loaded, Severity, load
 from router.config.stages import agreed, merged
 
@@ -70,16 +71,19 @@ def command(
 ) -> None:
     """Check configuration files, each by itself, and tell everything that is wrong at once.
 
-    PATHS are files, folders (their router.yaml) or patterns; `-` is standard input. Default: router.yaml. Variables that are
-    not set count as unknown values, and only the rest is checked. `lambda-router rules` explains the findings.
+    PATHS are files, folders (their router.yaml) or patterns; `-` is standard input, also after -f. Default: router.yaml.
+    Variables that are not set count as unknown values, and only the rest is checked. `lambda-router rules` explains the
+    findings.
 
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 no verdict, 5 nothing collected.
     """
     _check_usage(paths, overlays, each, fix, diff)
     severity = None if fail_on == "never" else Severity(fail_on)
     sources = Sources()
-    if "-" in paths:
-        sources.put(STANDARD_INPUT, sys.stdin.buffer.read())
+    if "-" in (*paths, *overlays):
+        with waiting_for("standard input"):
+            sources.put(STANDARD_INPUT, sys.stdin.buffer.read())
+    overlays = tuple(STANDARD_INPUT if overlay == "-" else overlay for overlay in overlays)
     found, empty = collected(paths, sources)
     choice = _choice(select, ignore)
 
@@ -109,7 +113,9 @@ def _check_usage(paths: Sequence[str], overlays: Sequence[str], each: bool, fix:
         raise click.UsageError("--each needs at least one -f.")
     if fix and diff:
         raise click.UsageError("--fix and --diff exclude each other.")
-    if fix and "-" in paths:
+    if "-" in paths and "-" in overlays:
+        raise click.UsageError("Standard input can be read once: `-` stands among PATHS or after -f, not in both.")
+    if fix and "-" in (*paths, *overlays):
         raise click.UsageError("Standard input cannot be mended where it comes from; --diff shows what would change.")
 
 

@@ -5,6 +5,7 @@ Codes are stable: scripts and editors may rely on them. Nothing that came from a
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -235,9 +236,16 @@ def _excerpt(span: Span, sources: Mapping[str, str]) -> list[str]:
     width = max(1, min(end, len(line)) - start)
     line = "".join(character if character.isprintable() or character == "\t" else "\ufffd" for character in line.rstrip())
     line, start = _window(line, start)
-    indent = "".join("\t" if character == "\t" else " " for character in line[:start])
-    carets = "^" * max(1, min(width, len(line) - start))
+    indent = "".join("\t" if character == "\t" else " " * _columns(character) for character in line[:start])
+    carets = "^" * max(1, sum(map(_columns, line[start : start + width])))
     return [f"  {number} | {line}", f"  {' ' * len(number)} | {indent}{carets}"]
+
+
+def _columns(character: str) -> int:
+    """How many columns of a terminal a character takes (Unicode Standard Annex 11): none where it stands on the one before."""
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
 def _window(line: str, start: int) -> tuple[str, int]:

@@ -1,6 +1,7 @@
 """`lambda-router explain`, as a person and as a pipeline calls it."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.cli import explain as module
-from router.cli import main
+from router.cli import main, waiting
 
 CONFIG = """\
 version: 1
@@ -337,6 +338,28 @@ def test_a_document_that_no_trigger_takes(run: Run, tmp_path: Path) -> None:
     result = run("--event", "[1]")
     assert "Error: No trigger takes such a document (shop: " in result.stderr
     assert result.exit_code == 2
+
+
+def test_a_fifo_that_nobody_writes_to_is_said_to_be_waited_for(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "event")
+    said: list[str] = []
+
+    def write(what: str) -> None:
+        """What comes once the command has said that it waits."""
+        said.append(what)
+        (tmp_path / "event").write_text(json.dumps({"source": "shop", "detail-type": "Paid", "detail": {"total": 1}}))
+
+    monkeypatch.setattr(waiting, "PATIENCE", 0.0)
+    monkeypatch.setattr(waiting, "tell", write)
+    assert run("--trigger", "bus", "--event", "event").exit_code == 0
+    assert said == ["`event`"]
+
+
+def test_what_is_waited_for_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    waiting.tell("standard input")
+    assert capsys.readouterr() == ("", "lambda-router: still waiting for the end of standard input (Ctrl-C ends it).\n")
 
 
 def test_an_invalid_configuration(run: Run, tmp_path: Path) -> None:

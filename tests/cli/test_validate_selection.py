@@ -96,6 +96,14 @@ def test_standard_input_includes_from_this_folder(run: Run) -> None:
     assert (result.exit_code, result.stdout) == (0, "<stdin>: valid\n")
 
 
+def test_an_overlay_from_standard_input(run: Run) -> None:
+    files = {"router_yaml": f"version: 1\nfunctions: {{}}\n{API}"}
+    result = run("-f", "-", "--format", "concise", stdin="log: {level: loud}", **files)
+    assert result.exit_code == 1
+    assert result.stdout.startswith("<stdin>:1:14: error[")
+    assert run("-", "-f", "-", stdin="version: 1", **files).exit_code == 2
+
+
 # --- which findings count --------------------------------------------------------------------------------------------
 
 

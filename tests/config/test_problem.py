@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from router.config import Loaded, render
 from router.config.problem import Edit, Fix, Problem, Related, Severity, Span, Suppressed, dotted
 
@@ -88,6 +90,21 @@ def test_paths() -> None:
 def test_carets_follow_tabs_and_stop_at_the_line() -> None:
     problem = Problem("code", "message", Span("f", 1, 3, 2, 1))
     assert render(problem, {"f": "\tab c\nnext"}) == "f:1:3: error[code]: message\n  1 | \tab c\n    | \t ^^^"
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "end", "below"),
+    [
+        ("名: bad", 4, 7, "    ^^^"),
+        ("a: 名前 b", 4, 6, "   ^^^^"),
+        ("e\u0301: bad", 5, 8, "   ^^^"),
+        ("a: o\u0308x", 4, 7, "   ^^"),
+        ("\u00e9: bad", 4, 7, "   ^^^"),
+    ],
+)
+def test_carets_stand_below_wide_and_combining_characters(line: str, column: int, end: int, below: str) -> None:
+    problem = Problem("code", "message", Span("f", 1, column, 1, end))
+    assert render(problem, {"f": line}).splitlines()[1:] == [f"  1 | {line}", f"    | {below}"]
 
 
 def test_a_place_without_text_has_no_excerpt() -> None:

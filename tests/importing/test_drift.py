@@ -225,3 +225,55 @@ def test_names_in_addresses(text: Any, name: str | None) -> None:
 
 def test_values_are_shown_short() -> None:
     assert [shown(None), shown(""), shown("a"), shown([1]), shown("x" * 200)] == ["nothing", '""', "a", "[1]", "x" * 99 + "…"]
+
+
+REST = """\
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties: {StageName: prod}
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: worker
+      Runtime: java21
+      Handler: x
+      Events:
+        One: {Type: Api, Properties: {Path: /a, Method: get, RestApiId: !Ref Api, ResponseTransferMode: STREAM}}
+        Two: {Type: Api, Properties: {Path: /b, Method: get, RestApiId: !Ref Api}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("trigger", "one", "two", "drifts"),
+    [
+        ("buffered", "stream", None, []),
+        ("stream", None, "buffered", []),
+        ("buffered", None, None, [("api_gateway route `GET /a`", "stream", "buffered")]),
+        ("stream", None, None, [("api_gateway route `GET /b`", "buffered", "stream")]),
+    ],
+)
+def test_how_answers_are_sent(trigger: str, one: str | None, two: str | None, drifts: list[Any]) -> None:
+    routes = {
+        f"GET /{name}": {"function": "w", **({"response_transfer_mode": mode} if mode else {})}
+        for name, mode in (("a", one), ("b", two))
+    }
+    api = {"type": "api_gateway", "api": "rest", "invocation": "sync", "stage": "prod", "response_transfer_mode": trigger}
+    config = {
+        "version": 1,
+        "functions": {"w": {"arn": ARN, "timeout": "3s"}},
+        "triggers": {"api": {**api, "auth": "none", "routes": routes}},
+    }
+    told_of = [each for each in told(checked(config, REST)) if each[2] == "response_transfer_mode"]
+    assert [(title, expected, actual) for _, title, _, expected, actual in told_of] == drifts
+
+
+URL = REST.partition("      Events:")[0] + "      FunctionUrlConfig: {AuthType: NONE, InvokeMode: RESPONSE_STREAM}\n"
+
+
+@pytest.mark.parametrize(("mode", "drifts"), [("response_stream", []), ("buffered", [("response_stream", "buffered")])])
+def test_how_a_function_url_answers(mode: str, drifts: list[Any]) -> None:
+    url = {"type": "function_url", "invocation": "sync", "auth": "none", "function": "w", "invoke_mode": mode}
+    config = {"version": 1, "functions": {"w": {"arn": ARN, "timeout": "3s"}}, "triggers": {"url": url}}
+    told_of = [each for each in told(checked(config, URL)) if each[2] == "invoke_mode"]
+    assert [(expected, actual) for _, _, _, expected, actual in told_of] == drifts

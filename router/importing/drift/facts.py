@@ -70,13 +70,14 @@ def _api_gateway(name: str, trigger: Settings) -> Iterator[Fact]:
     for key, route in trigger["routes"].items():
         route = {"function": route} if isinstance(route, str) else route
         invocation = route.get("invocation") or trigger["invocation"][0]
-        values = {**shared, "route": key, "invocation": invocation, **_target(route)}
+        mode = route.get("response_transfer_mode") or trigger.get("response_transfer_mode") or "buffered"
+        values = {**shared, "route": key, "invocation": invocation, "response_transfer_mode": mode, **_target(route)}
         shape = "/".join("{+}" if part.endswith("+}") else "{}" if part.startswith("{") else part for part in key.split("/"))
         yield Fact("api_gateway", f"route `{key}`", ("triggers", name, "routes", key), ((trigger["api"], shape),), values, name)
 
 
 def _function_url(name: str, trigger: Settings) -> Iterator[Fact]:
-    values = {key: trigger.get(key) for key in ("function", "weights", "cors", "hosts", "enabled")}
+    values = {key: trigger.get(key) for key in ("function", "weights", "cors", "hosts", "enabled", "invoke_mode")}
     function = str(trigger["function"]).partition(":")[0]
     yield Fact("function_url", f"`{name}`", ("triggers", name), ((name,), ("of", function)), values, name)
 
