@@ -6,8 +6,9 @@ retries, metrics and tests read `Outcome.kind`, never a status of Lambda's. Sour
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 from router.errors import Invoked, StreamFailed
 from router.origins import FunctionStream
@@ -110,6 +111,10 @@ class Outcome:
         self.function_seconds = function_seconds
         self.content_type = content_type
         self.stream = stream
+
+    def __reduce__(self) -> tuple[type["Outcome"], tuple[Any, ...]]:
+        """Outcomes pass between processes. A compiled class does not know by itself how."""
+        return Outcome, tuple(getattr(self, each.name) for each in fields(self))
 
 
 def classify(status: int, function_error: str | None) -> OutcomeKind:

@@ -1,5 +1,8 @@
 """The one classifier: every status of Lambda's, with and without a function error."""
 
+import pickle
+from copy import copy
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,3 +160,9 @@ def test_every_answer_has_a_class(status: int, reported: str | None, body: dict[
 def test_the_error_type_is_known_by_name(payload: bytes, name: str | None) -> None:
     assert error_type(function_error(payload, "id")) == name
     assert error_type(Outcome(OutcomeKind.OK, payload)) is None
+
+
+def test_outcomes_pass_between_processes() -> None:
+    outcome = Outcome(OutcomeKind.OK, b"1", 200, "id", executed_version="3", invoked=Invoked.YES, function_seconds=0.5)
+    assert pickle.loads(pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)) == outcome
+    assert copy(outcome) == outcome

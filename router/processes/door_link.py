@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from router.deliveries import Delivery, Durability, Receipt
@@ -151,13 +152,13 @@ class RemoteInvoker:
 
 def packed(invocation: Invocation) -> dict[str, Any]:
     """An invocation with its function by name: both sides have the same configuration."""
-    fields = {name: getattr(invocation, name) for name in Invocation.__slots__}
-    return fields | {"function": invocation.function.name}
+    values = {each.name: getattr(invocation, each.name) for each in fields(Invocation)}
+    return values | {"function": invocation.function.name}
 
 
-def unpacked(fields: Mapping[str, Any], functions: Mapping[str, Function]) -> Invocation:
+def unpacked(values: Mapping[str, Any], functions: Mapping[str, Function]) -> Invocation:
     """The invocation that was packed."""
-    return Invocation(**(dict(fields) | {"function": functions[fields["function"]]}))
+    return Invocation(**(dict(values) | {"function": functions[values["function"]]}))
 
 
 class RemotePermit:
