@@ -18,6 +18,9 @@ run: $(VENV)/.run ## install and run the demo (CONFIG=… for another file)
 test: $(VENV)/.dev ## install and pass the tests
 	$(BIN)/python -m pytest
 
+test-compiled: $(VENV)/.dev ## compile a copy with mypyc, and pass the tests of what was compiled
+	sh .ci/test-compiled $(BIN)/python
+
 check: lint types test ## everything but the package
 
 lint: $(VENV)/.dev ## ruff: rules and format
@@ -56,7 +59,7 @@ CRASH_ROUNDS ?= 200
 crash-test: $(VENV)/.dev ## kill the daemon and its journal many times; nothing may be lost (CRASH_ROUNDS=200)
 	CRASH_ROUNDS=$(CRASH_ROUNDS) $(BIN)/python -m pytest tests/journal/test_crash.py tests/e2e/test_crash.py
 
-package: $(VENV)/.dev ## build the wheel, install it alone, start the daemon from it
+package: $(VENV)/.dev ## build the wheels, plain and compiled, install each alone, start the daemon from it
 	sh .ci/package "$(PYTHON)" "$(BIN)/python"
 
 clean: ## remove what was made
@@ -78,4 +81,4 @@ $(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@touch $@ $(VENV)/.dev $(VENV)/.run
 
-.PHONY: help run test check lint types format bench bench-memory profile crash-test package clean
+.PHONY: help run test test-compiled check lint types format bench bench-memory profile crash-test package clean

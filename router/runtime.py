@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
-from router import __version__
+from router import __version__, is_compiled
 from router.auth.sns_certificates import SnsFetcher
 from router.backends.aws import AwsInvoker
 from router.backends.local.invoker import LocalInvoker
@@ -236,6 +236,7 @@ class Daemon:
         """See `router.ingress.admin.Operations`."""
         return {
             "version": __version__,
+            "compiled": is_compiled(),
             "ready": self.not_ready() is None,
             "not_ready": self.not_ready(),
             "files": list(self.config.files),

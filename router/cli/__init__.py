@@ -4,7 +4,7 @@ import os
 
 import click
 
-from router import __version__
+from router import __version__, is_compiled
 from router.cli.colours import colour
 from router.cli.lazy import LazyGroup
 
@@ -29,9 +29,11 @@ COMMANDS = {
     "validate": "Check configuration files, offline.",
 }
 
+VERSION = f"{__version__} (compiled)" if is_compiled() else __version__
+
 
 @click.group(cls=LazyGroup, package="router.cli", summaries=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", prog_name="lambda-router", message="%(prog)s %(version)s")
+@click.version_option(VERSION, "-V", "--version", prog_name="lambda-router", message="%(prog)s %(version)s")
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Bring events to AWS Lambda functions, as one YAML file declares."""
