@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks import envoy
+from benchmarks.compiled import compiled_tree
 from benchmarks.processes import cores, free_port, running
 
 RESULT = {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": '{"hello":"world"}'}
@@ -21,6 +22,7 @@ HAND_WRITTEN = "aiohttp + aiobotocore `invoke`, pool of {pool}"
 WRAPPED = "Envoy `aws_lambda`, wrapped event"
 PASSTHROUGH = "Envoy `aws_lambda`, passthrough"
 ROUTER = "lambda-router, api_gateway {api}"
+COMPILED = "lambda-router, api_gateway {api}, compiled"
 CONFIG = """
 version: 1
 aws: {{region: eu-west-1, account_id: 111122223333, endpoint_url: "{endpoint}"}}
@@ -115,12 +117,22 @@ def configuration(stub: Stub, port: int, api: str = "http", door: Certificate | 
 
 
 def router(folder: Path, stub: Stub, api: str, door: Certificate | None = None) -> Subject:
-    """The router, with everything on that is on by default."""
+    """The router in plain Python, with everything on that is on by default."""
     port = free_port()
     file = folder / f"router-{port}.yaml"
     file.write_text(configuration(stub, port, api, door))
     command = [sys.executable, "-m", "router", "run", str(file)]
     return Subject(ROUTER.format(api=api), command, port, stub.environment)
+
+
+def compiled_router(folder: Path, stub: Stub, api: str, door: Certificate | None = None) -> list[Subject]:
+    """The same with its hot path compiled, where that can be done."""
+    tree = compiled_tree()
+    if tree is None:
+        return []
+    plain = router(folder, stub, api, door)
+    command = [plain.command[0], "-P", *plain.command[1:]]
+    return [Subject(COMPILED.format(api=api), command, plain.port, plain.environment | {"PYTHONPATH": str(tree)})]
 
 
 def hand_written(stub: Stub, pool: int, door: Certificate | None = None) -> Subject:

@@ -11,7 +11,17 @@ from pathlib import Path
 
 from benchmarks.measuring import Series, measure, warm
 from benchmarks.report import machine, markdown, publish
-from benchmarks.subjects import HAND_WRITTEN, PASSTHROUGH, Stub, Subject, gateway, hand_written, router, stub_lambda
+from benchmarks.subjects import (
+    HAND_WRITTEN,
+    PASSTHROUGH,
+    Stub,
+    Subject,
+    compiled_router,
+    gateway,
+    hand_written,
+    router,
+    stub_lambda,
+)
 
 HEAD = ("path (sync)", "req/s on one core", "CPU µs/request", "CPU against aiobotocore (128)", "p50 / p99 ms", "RSS MiB")
 
@@ -19,7 +29,9 @@ HEAD = ("path (sync)", "req/s on one core", "CPU µs/request", "CPU against aiob
 def subjects(folder: Path, stub: Stub) -> list[Subject]:
     peers = [hand_written(stub, 10), hand_written(stub, 128)]
     peers += [*gateway(folder, stub), *gateway(folder, stub, PASSTHROUGH)]
-    return [*peers, router(folder, stub, "http"), router(folder, stub, "rest")]
+    apis = ("http", "rest")
+    plain = [router(folder, stub, api) for api in apis]
+    return [*peers, *plain, *(each for api in apis for each in compiled_router(folder, stub, api))]
 
 
 def table(measured: list[Series]) -> str:
