@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
 import uvloop
+
+from router.net.pool import Pool, PoolOptions
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -90,3 +93,36 @@ async def tls_server() -> AsyncIterator[ScriptedServer]:
     server = ScriptedServer()
     yield server
     await server.stop()
+
+
+@pytest.fixture(scope="session")
+def make_server() -> Callable[[], AbstractAsyncContextManager[ScriptedServer]]:
+    """`async with make_server() as server:` where a test has many loops."""
+
+    @asynccontextmanager
+    async def make() -> AsyncIterator[ScriptedServer]:
+        server = ScriptedServer()
+        await server.start()
+        try:
+            yield server
+        finally:
+            await server.stop()
+
+    return make
+
+
+MakePool = Callable[..., Pool]
+
+
+@pytest.fixture
+async def make_pool(server: Any) -> AsyncIterator[MakePool]:
+    pools = []
+
+    def make(**options: Any) -> Pool:
+        pool = Pool("127.0.0.1", server.port, None, PoolOptions(**options))
+        pools.append(pool)
+        return pool
+
+    yield make
+    for pool in pools:
+        await pool.close()

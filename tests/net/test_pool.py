@@ -2,13 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from router.net.errors import ConnectFailed, ConnectionLost, DeadlinePassed, ExchangeError, ResponseInvalid
-from router.net.pool import Pool, PoolOptions
+from router.net.pool import Pool
 from router.net.response import Response
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
@@ -28,20 +28,6 @@ def ok(body: bytes) -> Response:
 
 async def post(pool: Pool, body: bytes = b"", **options: Any) -> Response:
     return await pool.request(HEAD % len(body), body, **({"timeout": FOREVER} | options))
-
-
-@pytest.fixture
-async def make_pool(server: Any) -> AsyncIterator[MakePool]:
-    pools = []
-
-    def make(**options: Any) -> Pool:
-        pool = Pool("127.0.0.1", server.port, None, PoolOptions(**options))
-        pools.append(pool)
-        return pool
-
-    yield make
-    for pool in pools:
-        await pool.close()
 
 
 async def test_a_connection_is_used_again(server: Any, make_pool: MakePool) -> None:
