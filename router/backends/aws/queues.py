@@ -1,10 +1,11 @@
-"""One SQS queue through aiobotocore: the `Queue` port over its `sqs` client.
+"""One SQS queue: the `Queue` port. What a poller calls all the time goes past botocore, the rest through its `sqs` client.
 
 botocore's retries are off: the poller waits and tries again itself, and a receive that is repeated underneath would hide
 messages that nobody saw. Source: semantics/async.md §B.2, §B.9 and
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html.
 """
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,7 +49,7 @@ class AwsQueue:
     def __init__(self, aws: Aws, source: QueueSource, clock: Clock, chain: Chain | None = None) -> None:
         self._queue = source.queue
         connections = _CALLS_PER_BATCH * (source.max_concurrency or _MOST_BATCHES)
-        service = Service("sqs", "sqs", _READ_TIMEOUT, connections, _GONE, _REFUSED)
+        service = Service("sqs", "sqs", _READ_TIMEOUT, connections, _GONE, _REFUSED, json_prefix="AmazonSQS")
         own = urlsplit(source.queue) if "://" in source.queue else None
         endpoint = f"{own.scheme}://{own.netloc}" if own is not None else None
         self._client = ServiceClient(aws, service, source.region, source.role_arn, clock, chain, endpoint)
@@ -81,17 +82,13 @@ class AwsQueue:
     async def receive(self, limit: int, wait: float, visibility: float | None) -> list[Message]:
         chosen = {} if visibility is None else {"VisibilityTimeout": int(visibility)}
         try:
-            answer = await self._client.call(
-                "receive_message",
-                QueueUrl=await self._known_url(),
-                MaxNumberOfMessages=limit,
-                WaitTimeSeconds=int(wait),
-                **self._asked,
-                **chosen,
+            url = await self._known_url()
+            answer = await self._client.post(
+                "receive_message", QueueUrl=url, MaxNumberOfMessages=limit, WaitTimeSeconds=int(wait), **self._asked, **chosen
             )
         except SourceRefused as error:
             raise _as_lambda_says(error) from error
-        return [_message(said) for said in answer.get("Messages", ())]
+        return [_message(said) for said in answer.get("Messages") or ()]
 
     async def delete(self, handles: Sequence[str]) -> list[str]:
         return await self._tell("delete_message_batch", handles)
@@ -106,8 +103,8 @@ class AwsQueue:
     async def _tell(self, operation: str, handles: Sequence[str], **more: int) -> list[str]:
         """The handles that failed; entries are numbered, because receipt handles are no ids."""
         entries = [{"Id": str(index), "ReceiptHandle": handle, **more} for index, handle in enumerate(handles)]
-        answer = await self._client.call(operation, QueueUrl=await self._known_url(), Entries=entries)
-        return [handles[int(entry["Id"])] for entry in answer.get("Failed", ())]
+        answer = await self._client.post(operation, QueueUrl=await self._known_url(), Entries=entries)
+        return [handles[int(entry["Id"])] for entry in answer.get("Failed") or ()]
 
     async def close(self) -> None:
         await self._client.close()
@@ -141,5 +138,8 @@ def _as_lambda_says(error: SourceRefused) -> SourceRefused:
 
 def _message(said: Mapping[str, Any]) -> Message:
     attributes = said.get("Attributes") or {}
+    for attribute in (said.get("MessageAttributes") or {}).values():
+        if isinstance(attribute.get("BinaryValue"), str):  # botocore would have decoded it
+            attribute["BinaryValue"] = b64decode(attribute["BinaryValue"])
     other = {name: value for name, value in said.items() if name not in ("ReceiptHandle", "Body", "MessageId")}
     return Message(said["ReceiptHandle"], said.get("Body", ""), other, said["MessageId"], attributes.get("MessageGroupId"))
