@@ -40,7 +40,9 @@ bench: $(VENV)/.bench ## measure, with peers in the same run
 	$(BIN)/python -m benchmarks.slow_upstream
 	$(BIN)/python -m benchmarks.tls
 	$(BIN)/python -m benchmarks.accept
+	$(BIN)/python -m benchmarks.http_accept
 	$(BIN)/python -m benchmarks.drain
+	$(BIN)/python -m benchmarks.queue_drain
 	$(BIN)/python -m benchmarks.validation
 	$(BIN)/python -m benchmarks.many_cores
 	$(BIN)/python -m benchmarks.memory
