@@ -1,6 +1,6 @@
 """What each subject adds to an answer, at 10 %, 50 % and 90 % of the rate that it can do at most.
 
-    python -m benchmarks.latency [--rounds 5] [--seconds 4] [--arrivals poisson|even]
+    python -m benchmarks.latency [--rounds 3] [--seconds 4] [--arrivals poisson|even]
 
 First the most: closed loop, 64 connections. Then requests at a fixed rate (`benchmarks.open_load`: latencies count from the
 moment a request was due), to the subject and, with an Invoke of the same function, straight to the stub. Added is the one
@@ -139,7 +139,7 @@ def table(measured: list[tuple[str, list[dict[str, object]]]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--arrivals", choices=ARRIVALS, default=ARRIVALS[0])

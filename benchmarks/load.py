@@ -2,9 +2,10 @@
 
     python -m benchmarks.load PORT --connections 64 --seconds 5 [--path /x] [--host name] [--status 200] [--ca ca.pem]
 
-Prints one JSON line: requests, errors (answers other than the expected status), seconds, p50 and p99 in milliseconds, how many
-connections there were, and how many of them resumed a TLS session. `--reconnect` makes a new connection for each request (its
-latency includes connecting and handshake), `--resume` offers the last TLS session there.
+Counts from the moment at which all connections are open, and prints one JSON line: requests, errors (answers other than the
+expected status), seconds, p50 and p99 in milliseconds, how many connections there were, and how many of them resumed a TLS
+session. `--reconnect` makes a new connection for each request (its latency includes connecting and handshake), `--resume`
+offers the last TLS session there.
 """
 
 import argparse
@@ -134,9 +135,11 @@ async def run(arguments: argparse.Namespace) -> dict[str, float]:
     request = request_of(arguments)
     tls = client_context(arguments.ca) if arguments.ca is not None else None
     load = Load(arguments.port, request, arguments.status, tls, reconnect=arguments.reconnect, resume=arguments.resume)
-    started = time.perf_counter()
     for _ in range(arguments.connections):
         load.connect()
+    await asyncio.gather(*load.connecting)
+    del load.latencies[:]
+    started = time.perf_counter()
     await asyncio.sleep(arguments.seconds)
     load.running = False
     seconds = time.perf_counter() - started
