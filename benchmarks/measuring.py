@@ -35,7 +35,7 @@ class Series:
 
 
 def load(module: str, port: int, *options: str) -> dict[str, float]:
-    """What a load generator of this package saw. Raises SystemExit where an answer was wrong, or none came."""
+    """What a load generator of this package saw. Raises SystemExit where an answer was wrong."""
     command = [sys.executable, "-m", f"benchmarks.{module}", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     pin(process.pid, cores()[1])
@@ -43,18 +43,18 @@ def load(module: str, port: int, *options: str) -> dict[str, float]:
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
     seen: dict[str, float] = json.loads(printed)
-    if not seen["requests"]:
-        raise SystemExit(f"{' '.join(command)}: nothing was answered")
     if seen["errors"]:
         raise SystemExit(f"{' '.join(command)}: {seen['errors']} of {seen['requests']} answers were wrong")
     return seen
 
 
 def measure(series: Series, port: int, process: psutil.Process, connections: int, seconds: float, *options: str) -> None:
-    """One round of `benchmarks.load`, added to the series."""
+    """One round of `benchmarks.load`, added to the series. Raises SystemExit where nothing was answered."""
     before = cpu_seconds(process)
     seen = load("load", port, "--connections", str(connections), "--seconds", f"{seconds:g}", *options)
     used = cpu_seconds(process) - before
+    if not seen["requests"]:
+        raise SystemExit(f"{series.name}: nothing was answered in {seconds:g} s")
     series.rates.append(seen["requests"] / seen["seconds"])
     series.cpu.append(used / seen["requests"] * 1e6)
     series.p50.append(seen["p50_ms"])
