@@ -3,7 +3,8 @@
 A delivery is a row that is looked for and changes. A small payload stands in it; a large one has a row of its own, which is
 written once and read once.
 Every question that is asked while the daemon runs has its index, so that neither opening nor claiming reads what is not due.
-There is none on the ids of what waits: random keys would make each event write a page of its own, and only operators ask.
+An index ends in the row's number by itself. There is none on the ids of what waits: random keys would make each event write a
+page of its own, and only operators ask.
 """
 
 import sqlite3
@@ -58,6 +59,8 @@ MIGRATIONS: Sequence[str] = (
     """
     ALTER TABLE delivery ADD COLUMN checksum INTEGER;
     ALTER TABLE delivery ADD COLUMN body BLOB;
+    DROP INDEX delivery_ready;
+    CREATE INDEX delivery_ready ON delivery (function, due_at) WHERE state = 0;
     """,
 )
 """Each script leads from the version that is its index to the next one; `PRAGMA user_version` says where a file stands."""
