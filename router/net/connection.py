@@ -103,7 +103,9 @@ class Connection:
         if len(body) < _JOIN_BELOW:
             transport.write(head + body)
         else:
-            transport.writelines((head, body))
+            # Not `writelines`: in Python 3.12.0 to 3.12.8 and 3.13.0 to 3.13.1 asyncio's does not pause (gh-127655).
+            transport.write(head)
+            transport.write(body)
         if transport.is_closing():
             self._unsent = True
             self.close()
