@@ -9,6 +9,11 @@ from typing import Any
 
 import orjson
 
+MAX_DEPTH = 1024
+"""Levels of a text: orjson's own limit. Python's parser has another one in each version, and from 3.12 on none that is safe."""
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
 _LONG_INTEGER = re.compile(rb"[0-9]{19}")
 
 
@@ -23,6 +28,7 @@ def loads(data: bytes | str, *, constants: bool = True) -> Any:
             return orjson.loads(raw)
         except orjson.JSONDecodeError:
             pass
+    check_depth(raw)
     try:
         return json.loads(raw, parse_constant=None if constants else _refuse_constant)
     except RecursionError:
@@ -46,7 +52,19 @@ def check(data: bytes) -> None:
     try:
         orjson.loads(data)
     except orjson.JSONDecodeError:
+        check_depth(data)
         _check_slowly(data.decode())
+
+
+def check_depth(data: bytes) -> None:
+    """Raises ValueError where a text that Python's own parser is to read is nested more than `MAX_DEPTH` levels deep."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise ValueError("the JSON is nested too deeply")
 
 
 def _check_slowly(text: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,33 @@ def test_check_takes_rfc_8259_in_utf_8_only(text: bytes) -> None:
 @pytest.mark.parametrize("text", [b"1e400", b"-1E-999", b"9" * 5000, b'"\\ud800"', b" [ ] ", b"\t\r\n1"])
 def test_check_takes_numbers_of_any_size_and_lone_surrogates(text: bytes) -> None:
     jsontext.check(text)
+
+
+def nested(levels: int, inside: bytes) -> bytes:
+    return b'{"a":[' * (levels // 2) + inside + b"]}" * (levels // 2)
+
+
+@pytest.mark.parametrize("inside", [b"1", b"12345678901234567890", b"NaN", b'"\\ud800"'])
+def test_depth_is_bounded_alike_whichever_parser_reads(inside: bytes) -> None:
+    assert jsontext.loads(nested(600, inside)) is not None
+    with pytest.raises(ValueError, match="JSON"):
+        jsontext.loads(nested(1200, inside))
+
+
+@pytest.mark.parametrize(
+    ("data", "is_deep"),
+    [
+        (b"[" * 1025, True),
+        (b"[" * 1024, False),
+        (b"[]" * 5000, False),
+        (b'["' + b"[" * 5000 + b'"]', False),
+        (b'["\\"' + b"[" * 5000 + b'"]', False),
+        (b'["\\\\"' + b",[" * 5000, True),
+    ],
+)
+def test_brackets_within_strings_are_no_levels(data: bytes, is_deep: bool) -> None:
+    with pytest.raises(ValueError, match="too deeply") if is_deep else nullcontext():
+        jsontext.check_depth(data)
 
 
 @given(st.text())

@@ -52,6 +52,7 @@ def read_json(text: str) -> Any:
     """A JSON value with its numbers as patterns compare them; of duplicate keys the last wins. Raises ValueError."""
     if _MANY_DIGITS.search(text) is None:
         return jsontext.loads(text, constants=False)
+    jsontext.check_depth(text.encode("utf-8", "surrogatepass"))
     try:
         return json.loads(text, parse_float=_read_float, parse_constant=_refuse_constant)
     except RecursionError:

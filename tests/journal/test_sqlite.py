@@ -8,7 +8,10 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from sqlite3 import Connection
+from typing import Any
 
 import pytest
 
@@ -124,15 +127,26 @@ async def test_offline_opens_what_is_there(opened: Open, folder: Path, delivery:
     ],
 )
 async def test_what_cannot_be_used_says_so_and_is_let_go(
-    opened: Open, folder: Path, spoil: Callable[[Path], None], message: str
+    opened: Open, folder: Path, spoil: Callable[[Path], None], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened():
         pass
     spoil(folder / "journal.sqlite")
+    connections: list[Connection] = []
+    monkeypatch.setattr(sqlite3, "connect", partial(_recorded, sqlite3.connect, connections))
     for _ in range(2):  # the lock was let go
         with pytest.raises(StartError, match=message):
             async with opened():
                 pass
+    assert len(connections) == 2
+    for connection in connections:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.total_changes  # noqa: B018
+
+
+def _recorded(connect: Any, connections: list[Connection], *args: Any, **options: Any) -> Connection:
+    connections.append(connect(*args, **options))
+    return connections[-1]
 
 
 def _run(path: Path, statement: str) -> None:

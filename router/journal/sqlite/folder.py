@@ -28,7 +28,11 @@ class Folder:
         """The connection that writes, the tables at this program's version."""
         try:
             connection = schema.connect(self.database)
-            schema.prepare(connection)
+            try:
+                schema.prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
         except StartError as error:
             self.close()
             raise StartError(f"{self.path}: {error}") from error
