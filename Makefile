@@ -45,6 +45,7 @@ bench: $(VENV)/.bench ## measure, with peers in the same run
 	$(BIN)/python -m benchmarks.queue_drain
 	$(BIN)/python -m benchmarks.validation
 	$(BIN)/python -m benchmarks.many_cores
+	$(BIN)/python -m benchmarks.local_functions
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.matching
 	$(BIN)/python -m benchmarks.event_patterns

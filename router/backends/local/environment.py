@@ -20,6 +20,7 @@ from router.backends.local.failures import Failure
 from router.backends.local.guard import Guard
 from router.backends.local.launch import Launch
 from router.backends.local.output import OutputLog
+from router.backends.local.pace import Processors
 from router.backends.local.process import ProcessGroup, resident_bytes
 from router.backends.local.runtime_api import RuntimeApi, State
 from router.backends.local.runtime_http import RuntimeConnection
@@ -36,12 +37,13 @@ _SUSPENDED = 24 * 3600.0
 
 @dataclass(slots=True, frozen=True)
 class Host:
-    """What every environment of one invoker shares. `credentials()`: the router's own variables, fresh for each process."""
+    """What environments and pools of one invoker share. `credentials()`: the router's own variables, fresh for each process."""
 
     aws: Aws
     clock: Clock
     guard: Guard
     credentials: Callable[[], Mapping[str, str]]
+    processors: Processors
     deadlines: Deadlines = field(default_factory=Deadlines)
 
 

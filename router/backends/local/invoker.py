@@ -16,6 +16,7 @@ from router.backends.local.environment import Environment, Host
 from router.backends.local.execution import Execution, decode_client_context, runtime_headers
 from router.backends.local.failures import MAX_REQUEST, REQUEST_TOO_LARGE
 from router.backends.local.guard import Guard
+from router.backends.local.pace import Processors
 from router.backends.local.payload import json_problem
 from router.backends.local.pool import IDLE_SECONDS, Pool
 from router.errors import Invoked
@@ -53,7 +54,7 @@ class FunctionStatus:
 class LocalInvoker:
     """`functions`: those with a `local` block run here, by name. `credentials()`: the router's own `AWS_*` variables, for
     functions that are declared with `credentials: router`. `max_concurrency`: invocations at once over all functions;
-    default: `default_concurrency()`. `watch`: reload functions whose code changes."""
+    default: `default_concurrency()`. `watch`: reload functions whose code changes. `processors`: the machine's."""
 
     def __init__(
         self,
@@ -64,11 +65,12 @@ class LocalInvoker:
         credentials: Callable[[], Mapping[str, str]] = dict,
         max_concurrency: int | None = None,
         watch: bool = True,
+        processors: Processors | None = None,
     ) -> None:
         self._functions = {name: function for name, function in functions.items() if function.local is not None}
         self._guard = Guard()
         self._clock = clock
-        self._host = Host(aws, clock, self._guard, credentials)
+        self._host = Host(aws, clock, self._guard, credentials, processors or Processors(clock.monotonic))
         self._limit = default_concurrency() if max_concurrency is None else max_concurrency
         self._watch = watch
         self._pools: dict[str, Pool] = {}

@@ -8,6 +8,7 @@ Kinds, one at a time for each environment:
 An invocation goes to the environment that became idle last (LIFO, so that spare ones age and are reaped), else it waits for
 the first that is ready: one that settles (it has answered, its next `next` is a fraction of a millisecond away) or one that
 starts. As many start as there are waiting invocations that nobody settles for; so a sequential caller keeps one environment.
+While the processors are fully at work fewer do: see `pace`.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from router.backends.local.deadlines import Deadline
 from router.backends.local.environment import Environment, Host
 from router.backends.local.execution import Execution
 from router.backends.local.launch import Launch
+from router.backends.local.pace import Pace
 from router.model import Function
 
 logger = logging.getLogger(__name__)
@@ -52,7 +54,11 @@ class Pool:
         self._settling: dict[Environment, Deadline] = {}
         self._lingering: dict[Environment, Deadline] = {}
         self._leaving: set[asyncio.Future[int]] = set()
+        self._working: dict[Environment, float] = {}
+        self._got_on = 0.0
         self._waiting: deque[Execution] = deque()
+        self._pace = Pace()
+        self._again: Deadline | None = None
         self._starting: set[asyncio.Task[None]] = set()
         self._starts = asyncio.Semaphore(STARTS_AT_ONCE)
         self._attached = launch.client == "attached"
@@ -67,10 +73,9 @@ class Pool:
         """Run it: at once where an environment is idle, else as soon as one is."""
         self.running += 1
         self.asynchronous += execution.invocation.asynchronous
-        if self._idle:
-            self._idle.pop().run(execution)
-        else:
-            self._waiting.append(execution)
+        self._waiting.append(execution)
+        self._hand_out()
+        if self._waiting:
             self._start_missing()
 
     def execution_ended(self) -> None:
@@ -100,6 +105,7 @@ class Pool:
             return
         for environment in tuple(self.environments):
             environment.stale = True
+            self._working.pop(environment, None)
             if environment in self._idle:
                 environment.kill()
         self._start_missing()
@@ -126,6 +132,8 @@ class Pool:
     async def close(self) -> None:
         """End every process and wait until they are gone."""
         self._closed = True
+        if self._again is not None:
+            self._again.cancel()
         for deadline in (*self._settling.values(), *self._lingering.values()):
             deadline.cancel()
         for environment in tuple(self.environments):
@@ -142,12 +150,16 @@ class Pool:
 
     def became_ready(self, environment: Environment) -> None:
         self._leave(environment)
+        self._got_on = now = self._host.clock.monotonic()
+        working = len(self._working)
+        began = self._working.pop(environment, None)
+        if began is not None:
+            self._pace.worked((now - began) * min(1.0, self._host.processors.limit() / working))
         if environment.stale or self._closed:
             environment.kill()
-        elif self._waiting:
-            environment.run(self._waiting.popleft())
         else:
             self._idle.append(environment)
+            self._hand_out()
 
     def became_unready(self, environment: Environment) -> None:
         self._leave(environment)
@@ -157,6 +169,7 @@ class Pool:
 
     def ended(self, environment: Environment) -> None:
         self._leave(environment)
+        self._working.pop(environment, None)
         self.environments.discard(environment)
         if environment.pid and not environment.process_ended.done():
             self._leaving.add(environment.process_ended)
@@ -177,19 +190,56 @@ class Pool:
     def _settled_too_long(self, environment: Environment) -> None:
         """It works on after its answer. That is allowed for as long as an invocation may take, but nobody waits for it."""
         self._settling.pop(environment, None)
+        self._working.pop(environment, None)
         if not self._attached:
             self._lingering[environment] = self._host.deadlines.call_later(self.function.timeout, environment.kill)
+        self._start_missing()
+
+    def _hand_out(self) -> None:
+        while self._idle and self._waiting and not self._leaves_idle():
+            self._run_next()
+
+    def _run_next(self) -> None:
+        environment = self._idle.pop()
+        self._working[environment] = self._host.clock.monotonic()
+        environment.run(self._waiting.popleft())
+
+    def _leaves_idle(self) -> bool:
+        """Whether those at work do best alone."""
+        leaves = self._pace.is_brief and len(self._working) > self._host.processors.limit() and self._gets_on()
+        if leaves:
+            self._look_again_later()
+        return leaves
+
+    def _gets_on(self) -> bool:
+        return self._host.clock.monotonic() - self._got_on < self._pace.patience
+
+    def _look_again_later(self) -> None:
+        if self._again is None:
+            self._again = self._host.deadlines.call_later(self._pace.patience, self._look_again)
+
+    def _look_again(self) -> None:
+        self._again = None
+        self._hand_out()
         self._start_missing()
 
     # --- starting -----------------------------------------------------------------------------------------------------
 
     def _start_missing(self) -> None:
-        if self._attached or self._closed:
-            return
-        settling = sum(not environment.stale for environment in self._settling)
-        fresh_starts = len(self._starting)
-        for _ in range(len(self._waiting) - settling - fresh_starts):
-            self._start()
+        if not (self._attached or self._closed):
+            for _ in range(self._missing()):
+                self._start()
+
+    def _missing(self) -> int:
+        """How many more have to start; below 0: so many of those that have not begun to are needed no more."""
+        waiting = len(self._waiting)
+        served = sum(not environment.stale for environment in self._settling)
+        limit = self._host.processors.limit()
+        if waiting > served and len(self._working) >= limit and self._gets_on():
+            soon = self._pace.taken_meanwhile(limit)
+            served = max(served, waiting if self._pace.is_brief else min(soon, waiting))
+            self._look_again_later()
+        return waiting - served - len(self._idle) - len(self._starting)
 
     def _start(self) -> None:
         task = asyncio.create_task(self._start_one(self._new_environment()))
@@ -201,7 +251,7 @@ class Pool:
             await self._start_now(environment)
             return
         async with self._starts:
-            if self._waiting or not self._spare():
+            if self._missing() >= 0 or not self._spare():
                 await self._start_now(environment)
             else:
                 environment.kill()
@@ -230,8 +280,10 @@ class Pool:
             # It asked for work and was lost in the same moment; if it lives, it will ask again.
             self._start_missing()
         elif failure is None:
+            seconds = self._host.clock.monotonic() - began
+            self._pace.started(seconds)
             if self._waiting:
-                self._waiting[0].init_seconds = self._host.clock.monotonic() - began
+                self._waiting[0].init_seconds = seconds
             self.became_ready(environment)
         elif self._waiting and not self._closed:
             self._waiting.popleft().init_failed(failure, environment.init_output, environment.memory_used)

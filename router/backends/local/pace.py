@@ -1,0 +1,87 @@
+"""Whether another process of a function would help those who wait, or only take the processor from the ones that work.
+
+As on AWS, an invocation that finds every environment at work gets a new one. But where the processors have nothing left to
+give, one process more makes all of them slower: work that a core does with two of them costs twice as much with fifty. So while
+that is so, and as long as those at work get on, only as many start as a start takes longer than the wait. Brief invocations
+start none then, and even leave idle environments alone, so that few of them stay warm.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+
+import psutil
+
+_BRIEF = 8
+"""How many brief invocations an environment does while another one starts."""
+_WEIGHT = 0.125
+"""Of the latest value in the averages."""
+_MOST_PATIENCE = 0.25
+"""Seconds that an invocation waits at most before a process is started for it."""
+_SAMPLE_SECONDS = 0.1
+_STALE_SECONDS = 1.0
+"""What the processors did longer ago says nothing about now."""
+_NO_LIMIT = float("inf")
+_IDLE_SHARE = 0.1
+"""Of the time of all processors: with less of it left they are fully at work."""
+
+
+class Pace:
+    """Moving averages of one function, in seconds."""
+
+    def __init__(self) -> None:
+        self._occupied: float | None = None
+        self._start: float | None = None
+
+    def started(self, seconds: float) -> None:
+        """A process needed so long from its start to its first request for work."""
+        self._start = _averaged(self._start, seconds)
+
+    def worked(self, seconds: float) -> None:
+        """An environment needed so long from an invocation to its request for the next, had it had a processor to itself."""
+        self._occupied = _averaged(self._occupied, seconds)
+
+    @property
+    def patience(self) -> float:
+        """How long to wait for an environment at work before another is started."""
+        return min(self._start or 0.0, _MOST_PATIENCE)
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether an environment does many invocations in the time that another one takes to start."""
+        return self.taken_meanwhile(1) >= _BRIEF
+
+    def taken_meanwhile(self, working: float) -> int:
+        """How many who wait will be with one of so many environments, each with a processor, when a new one were there."""
+        return int(working * self.patience / self._occupied) if self._occupied else 0
+
+
+def _averaged(average: float | None, value: float) -> float:
+    return value if average is None else average + _WEIGHT * (value - average)
+
+
+def _idle_seconds() -> list[float]:
+    idle = [each.idle for each in psutil.cpu_times(percpu=True)]
+    mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(idle))
+    return [seconds for number, seconds in enumerate(idle) if number in mine]
+
+
+class Processors:
+    """Those that this process may run on. `now()`: monotonic seconds; `idle()`: for how long each has had nothing to do."""
+
+    def __init__(self, now: Callable[[], float], idle: Callable[[], Sequence[float]] = _idle_seconds) -> None:
+        self._now = now
+        self._idle_seconds = idle
+        self._looked = float("-inf")
+        self._idle = 0.0
+        self._limit = _NO_LIMIT
+
+    def limit(self) -> float:
+        """How many processes get on at once: as many as there are processors where they had next to nothing left lately."""
+        now = self._now()
+        since = now - self._looked
+        if since >= _SAMPLE_SECONDS:
+            idle = self._idle_seconds()
+            share = (sum(idle) - self._idle) / (since * len(idle))
+            self._limit = len(idle) if since <= _STALE_SECONDS and share < _IDLE_SHARE else _NO_LIMIT
+            self._looked, self._idle = now, sum(idle)
+        return self._limit

@@ -1,0 +1,118 @@
+"""How many processes of a function start where the processors have nothing left to give."""
+
+import asyncio
+import json
+
+from router.backends.local.pace import Pace, Processors
+from router.backends.local.pool import STARTS_AT_ONCE
+from router.fakes import FakeClock
+from router.outcome import OutcomeKind
+
+INFINITE = float("inf")
+
+
+class Busy(Processors):
+    """So many processors, without a moment left."""
+
+    def __init__(self, number: int = 1) -> None:
+        self.number: float = number
+
+    def limit(self) -> float:
+        return self.number
+
+
+def test_without_a_history_nobody_waits() -> None:
+    pace = Pace()
+    assert (pace.patience, pace.is_brief, pace.taken_meanwhile(10)) == (0.0, False, 0)
+    pace.started(0.04)
+    assert (pace.patience, pace.is_brief, pace.taken_meanwhile(10)) == (0.04, False, 0)
+
+
+def test_what_environments_take_while_another_one_starts() -> None:
+    pace = Pace()
+    pace.started(0.04)
+    pace.worked(0.02)
+    assert (pace.taken_meanwhile(3), pace.is_brief) == (6, False)
+    for _ in range(100):
+        pace.worked(0.002)
+    assert (pace.taken_meanwhile(1), pace.is_brief) == (19, True)
+
+
+def test_patience_has_an_end() -> None:
+    pace = Pace()
+    pace.started(30.0)
+    assert pace.patience == 0.25
+
+
+def test_processors_limit_what_gets_on_while_they_are_fully_at_work() -> None:
+    clock, idle = FakeClock(), [5.0, 7.0]
+    processors = Processors(clock.monotonic, lambda: idle)
+    assert processors.limit() == INFINITE  # what was before is not known
+    clock.advance(0.5)
+    idle[0] += 0.05
+    assert processors.limit() == 2
+    clock.advance(0.05)
+    idle[0] += 0.05
+    assert processors.limit() == 2  # too soon to look again
+    clock.advance(0.45)
+    idle[0] += 0.45
+    assert processors.limit() == INFINITE
+    clock.advance(0.5)
+    assert processors.limit() == 2
+    clock.advance(10.0)
+    assert processors.limit() == INFINITE
+
+
+def test_the_machines_processors_can_be_asked() -> None:
+    clock = FakeClock()
+    processors = Processors(clock.monotonic)
+    processors.limit()
+    clock.advance(0.5)
+    assert processors.limit() >= 1
+
+
+async def test_brief_invocations_share_few_processes(start) -> None:
+    shop = await start(handler="local_python.pid", invoker={"processors": Busy()})
+    for _ in range(20):
+        await shop.call()
+    outcomes = await asyncio.gather(*(shop.call() for _ in range(60)))
+    assert {outcome.kind for outcome in outcomes} == {OutcomeKind.OK}
+    assert len({outcome.payload for outcome in outcomes}) <= 2
+    assert shop.status.cold_starts <= 1 + STARTS_AT_ONCE
+
+
+async def test_idle_environments_are_left_alone_only_while_the_processors_are_fully_at_work(start) -> None:
+    busy = Busy()
+    busy.number = INFINITE
+    shop = await start(handler="local_python.pid", min_warm=6, invoker={"processors": busy})
+    while shop.status.idle < 6:
+        await asyncio.sleep(0)
+    for _ in range(20):
+        await shop.call()
+
+    async def used() -> int:
+        return len({json.loads(outcome.payload) for outcome in await asyncio.gather(*(shop.call() for _ in range(60)))})
+
+    assert await used() == 6
+    busy.number = 1
+    assert await used() <= 3
+    assert shop.status.cold_starts == 6
+
+
+async def test_invocations_that_hang_do_not_hold_up_the_others(start, tmp_path) -> None:
+    """Those at work do not get on: another one starts, and what is idle is used."""
+    shop = await start(handler="local_python.waits_for_file", min_warm=2, invoker={"processors": Busy()})
+    event = {"started": str(tmp_path / "s"), "until": str(tmp_path / "go")}
+    (tmp_path / "go").touch()
+    for _ in range(20):
+        await shop.call(json.dumps(event).encode())
+    (tmp_path / "go").unlink()
+    callers = [
+        asyncio.create_task(shop.call(json.dumps(event | {"started": str(tmp_path / f"s{number}")}).encode()))
+        for number in range(4)
+    ]
+    async with asyncio.timeout(20):
+        while not all((tmp_path / f"s{number}").exists() for number in range(4)):
+            await asyncio.sleep(0.01)
+    (tmp_path / "go").touch()
+    assert {(await caller).kind for caller in callers} == {OutcomeKind.OK}
