@@ -76,6 +76,7 @@ class Daemon:
     ) -> None:
         self.config = config
         self._place = place
+        self._process = new_id()
         self._links: DoorLinks | None = None
         self._link: EngineLink | None = None
         self.background: Background | None = None
@@ -113,6 +114,8 @@ class Daemon:
         if self._place.role.has_engine:
             await self._start_engine(generation)
         self._ready = True
+        if self._link is not None:
+            self._link.tell_state()
         self._place.started()
         log.info("Ready.", extra={"triggers": len(config.triggers), "functions": len(config.functions), "pid": os.getpid()})
 
@@ -180,6 +183,8 @@ class Daemon:
             self._ready = False
             log.info("Draining.", extra={"drain_timeout": self.config.drain_timeout})
             self._stopping.set()
+            if self._link is not None:
+                self._link.tell_state()
             for worker in self._workers.values():
                 worker.stop()
             if self._scheduler is not None:
@@ -221,6 +226,11 @@ class Daemon:
         await self.telemetry.close()
         asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
         log.info("Stopped.")
+
+    async def look(self) -> None:
+        """See `router.ingress.admin.Operations`."""
+        if self._links is not None:
+            await self._links.look()
 
     def not_ready(self) -> str | None:
         """See `router.ingress.admin.Operations`."""
@@ -267,7 +277,8 @@ class Daemon:
         figures = self.metrics.figures
         backends = {name: dict(backend.status()) for name, backend in self._backends.items()}
         addresses = {name: str(address) for name, address in self.addresses.items()}
-        return Snapshot(os.getpid(), self.not_ready(), figures.dump(), figures.dump(finished=True), backends, addresses)
+        dumps = figures.dump(), figures.dump(finished=True)
+        return Snapshot(self._process, os.getpid(), self.not_ready(), *dumps, backends, addresses)
 
     def _targets(self, trigger: str) -> dict[str, object]:
         return self._prober.status(trigger) if self._prober is not None else {}
@@ -301,7 +312,10 @@ class Daemon:
         if self._place.role is Role.ENGINE:
             journal = self.background.engine.journal if self.background is not None else None
             unwatched = self._backends.get("local")
-            self._links = DoorLinks(self._place.link, self.config.functions, journal, unwatched, self._permit_count)
+            self._links = DoorLinks(
+                *(self._place.link, self.config.functions, journal, unwatched, self._permit_count),
+                lambda: (self._process, self.metrics.figures.dump(finished=True)),
+            )
         return assemble(
             self.config,
             self._invoker,

@@ -20,6 +20,10 @@ OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 class Operations(Protocol):
     """What the admin listener shows of the daemon."""
 
+    async def look(self) -> None:
+        """Learn how the other processes are, before `not_ready` and `status` are asked."""
+        ...
+
     def not_ready(self) -> str | None:
         """Why no traffic should be sent here, or None."""
         ...
@@ -86,12 +90,14 @@ class AdminDoor:
         return _text(200, "ok")
 
     async def _status(self) -> web.Response:
+        await self._operations.look()
         return _json(200, self._operations.status())
 
     async def _metrics(self) -> web.Response:
         return web.Response(body=await self._operations.exposition(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _readiness(self) -> web.Response:
+        await self._operations.look()
         reason = self._operations.not_ready()
         return _text(200, "ready") if reason is None else _text(503, reason)
 

@@ -5,6 +5,7 @@ While the engine is away, what needs it is refused in a way that says so, and ev
 """
 
 import asyncio
+import itertools
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from router.errors import StartError, Unavailable
 from router.model import Function, Invocation
 from router.outcome import Outcome, transport
 from router.processes.channel import Channel, ChannelLost
-from router.processes.whole import spread
+from router.processes.passing import AWAY, Received
 
 log = logging.getLogger("router.processes")
 
@@ -62,9 +63,18 @@ class EngineLink:
             self._channel.close()
 
     @property
+    def channel(self) -> Channel | None:
+        """The way to the engine that is there now."""
+        return self._channel
+
+    @property
     def is_open(self) -> bool:
         """Whether the engine is there."""
         return self._channel is not None and self._channel.is_open
+
+    def tell_state(self) -> None:
+        """Tell the engine at once what would be told within a second."""
+        self.tell("snapshot", self._snapshot())
 
     async def call(self, kind: str, payload: Any) -> Any:
         """The engine's answer. Raises `ChannelLost`, and what it raised."""
@@ -114,7 +124,7 @@ class EngineLink:
     async def _tell_on(self) -> None:
         while True:
             await asyncio.sleep(_SNAPSHOT_SECONDS)
-            self.tell("snapshot", self._snapshot())
+            self.tell_state()
 
 
 class RemoteJournal:
@@ -137,14 +147,24 @@ class RemoteInvoker:
 
     def __init__(self, link: EngineLink) -> None:
         self._link = link
+        self._numbers = itertools.count()
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """As `Invoker.invoke`."""
+        channel, number = self._link.channel, next(self._numbers)
+        if channel is None:
+            return transport(AWAY, sent=False)
+        outcome: Outcome
         try:
-            outcome: Outcome = await self._link.call("invoke", packed(invocation))
+            outcome, streams = await channel.call("invoke", (number, packed(invocation)))
         except ChannelLost as error:
-            return transport("the engine, which runs local functions, is away", sent=error.sent)
-        return spread(outcome)
+            return transport(AWAY, sent=error.sent)
+        except asyncio.CancelledError:
+            channel.tell("leave", number)
+            raise
+        if streams:
+            outcome.stream = Received(channel, number)
+        return outcome
 
     async def close(self) -> None:
         """The link is closed elsewhere."""

@@ -1,12 +1,12 @@
 """The engine's end of the links to its doors: appends what they accepted, runs local functions, counts permits, keeps figures.
 
-What a door held goes back when it is gone. Its figures stay in the sums: counters never go down because a door crashed.
+What a door held goes back when it is gone. Its figures stay in the sums (`ledger`).
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,21 @@ from router.outcome import Outcome
 from router.ports import Invoker, Journal
 from router.processes.channel import Channel
 from router.processes.door_link import unpacked
-from router.processes.whole import collect
+from router.processes.ledger import Ledger
+from router.processes.passing import Sender
 
 log = logging.getLogger("router.processes")
 
 _SNAPSHOT_TIMEOUT = 1.0
 """Seconds that a door has to tell its figures when somebody asks for them."""
+_KEEP_SECONDS = 5.0
 
 
 @dataclass(slots=True, frozen=True)
 class Snapshot:
-    """What a door tells of itself. `finished`: the figures that stay when it has ended."""
+    """What a door tells of itself. `process`: a name of its own. `finished`: the figures that stay when it has ended."""
 
+    process: str
     pid: int
     not_ready: str | None
     figures: Dump
@@ -41,12 +44,16 @@ class Snapshot:
 
 @dataclass(slots=True)
 class _Door:
+    snapshot: Snapshot
     held: Counter[str] = field(default_factory=Counter)
-    snapshot: Snapshot | None = None
+    streams: Sender = field(default_factory=Sender)
 
 
 class DoorLinks:
-    """Serves the doors. `journal`, `invoker` (of local functions): None where the configuration needs none."""
+    """Serves the doors. `journal`, `invoker` (of local functions): None where the configuration needs none.
+
+    `own()`: this process's name, and its figures that stay when it has ended.
+    """
 
     def __init__(
         self,
@@ -55,6 +62,7 @@ class DoorLinks:
         journal: Journal | None,
         invoker: Invoker | None,
         count: PermitCount,
+        own: Callable[[], tuple[str, Dump]],
     ) -> None:
         self._path = path
         self._functions = functions
@@ -62,7 +70,9 @@ class DoorLinks:
         self._invoker = invoker
         self._count = count
         self._doors: dict[Channel, _Door] = {}
-        self._retired: Dump = {}
+        self._own = own
+        self._ledger = Ledger(Path(f"{path}.figures"))
+        self._keeper: asyncio.Task[None] | None = None
         self._left = asyncio.Event()
         self._server: asyncio.Server | None = None
 
@@ -75,6 +85,7 @@ class DoorLinks:
         except OSError as error:
             why = error.strerror or error
             raise StartError(f"The engine cannot listen on {self._path}: {why}. TMPDIR names a folder for it.") from error
+        self._keeper = loop.create_task(self._keep_on())
 
     async def close(self, deadline: float) -> None:
         """Wait until the doors have ended, until `deadline` (the loop's time); then end every link."""
@@ -85,6 +96,8 @@ class DoorLinks:
                     await self._left.wait()
         except TimeoutError:
             log.warning("Doors were still at work when the time to drain was over.", extra={"doors": len(self._doors)})
+        if self._keeper is not None:
+            self._keeper.cancel()
         if self._server is not None:
             self._server.close()
         for channel in [*self._doors]:
@@ -92,16 +105,20 @@ class DoorLinks:
 
     def not_ready(self) -> str | None:
         """Why no traffic should come: no door is up, or none of them is ready."""
-        reasons = [door.snapshot.not_ready for door in self._doors.values() if door.snapshot is not None]
+        reasons = [door.snapshot.not_ready for door in self._doors.values()]
         if not reasons:
             return "no door is up"
         return None if None in reasons else reasons[0]
 
-    async def figures(self) -> Dump:
-        """The sums over all doors, those that are gone among them."""
+    async def look(self) -> None:
+        """Ask every door for its figures and state."""
         await asyncio.gather(*(self._ask(channel) for channel in [*self._doors]))
-        dumps = [door.snapshot.figures for door in self._doors.values() if door.snapshot is not None]
-        return merged([self._retired, *dumps])
+
+    async def figures(self) -> Dump:
+        """The sums over all doors, and over the processes that have ended."""
+        await self.look()
+        self._keep()
+        return merged([self._ledger.sums(), *(door.snapshot.figures for door in self._doors.values())])
 
     def status(self) -> list[dict[str, Any]]:
         """For the operator: each door's process, readiness and backends."""
@@ -113,13 +130,13 @@ class DoorLinks:
                 "backends": dict(seen.backends),
             }
             for door in self._doors.values()
-            if (seen := door.snapshot) is not None
+            for seen in [door.snapshot]
         ]
 
     async def _ask(self, channel: Channel) -> None:
         try:
             async with asyncio.timeout(_SNAPSHOT_TIMEOUT):
-                self._doors[channel].snapshot = await channel.call("snapshot", None)
+                self._know(channel, await channel.call("snapshot", None))
         except Exception as error:  # it is gone, or too busy: what it told last stands
             log.info("A door did not tell its figures.", extra={"error": f"{type(error).__name__}: {error}"})
 
@@ -128,16 +145,21 @@ class DoorLinks:
             case "append":
                 return self._append(payload)
             case "invoke":
-                return self._invoke(payload)
+                return self._invoke(self._doors[channel].streams, *payload)
+            case "piece":
+                return self._doors[channel].streams.piece(payload)
+            case "leave":
+                self._doors[channel].streams.leave(payload)
             case "take":
                 return self._take(channel, payload)
             case "give_back":
                 self._give_back(channel, payload)
             case "snapshot":
-                self._doors[channel].snapshot = payload
+                self._know(channel, payload)
             case "hello":
                 held, snapshot = payload
-                self._doors[channel] = _Door(Counter(held), snapshot)
+                self._doors[channel] = _Door(snapshot, Counter(held))
+                self._know(channel, snapshot)
                 self._count.running.update(held)
         return None
 
@@ -146,9 +168,25 @@ class DoorLinks:
         deliveries, durability = payload
         return await self._journal.append(deliveries, durability)
 
-    async def _invoke(self, payload: Any) -> Outcome:
+    async def _invoke(self, streams: Sender, number: int, packed: Mapping[str, Any]) -> tuple[Outcome, bool]:
         assert self._invoker is not None
-        return await collect(await self._invoker.invoke(unpacked(payload, self._functions)))
+        streams.expect(number)
+        return await streams.announce(number, await self._invoker.invoke(unpacked(packed, self._functions)))
+
+    def _know(self, channel: Channel, snapshot: Snapshot) -> None:
+        door = self._doors.get(channel)
+        if door is not None:  # else it has gone meanwhile
+            door.snapshot = snapshot
+            self._ledger.tell(snapshot.process, snapshot.finished)
+
+    def _keep(self) -> None:
+        self._ledger.tell(*self._own())
+        self._ledger.write()
+
+    async def _keep_on(self) -> None:
+        while True:
+            self._keep()
+            await asyncio.sleep(_KEEP_SECONDS)
 
     async def _take(self, channel: Channel, name: str) -> bool:
         if channel not in self._doors:
@@ -170,9 +208,9 @@ class DoorLinks:
         if door is None:
             return
         self._count.running.subtract(door.held)
+        door.streams.close()
         self._left.set()
-        if door.snapshot is not None:
-            self._retired = merged([self._retired, door.snapshot.finished])
+        self._ledger.end(door.snapshot.process)
 
 
 def _remove(path: str) -> None:

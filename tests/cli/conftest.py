@@ -24,6 +24,8 @@ TOKEN = "s3cret"
 class Operations:
     """A daemon as the admin listener sees it."""
 
+    async def look(self) -> None: ...
+
     def not_ready(self) -> str | None:
         return None
 

@@ -57,6 +57,13 @@ class Several:
             with error:
                 return error.code, error.read()
 
+    def answers(self, path: str) -> int:
+        """The status of an answer; 0 where none comes."""
+        try:
+            return self.call(path)[0]
+        except (URLError, OSError):
+            return 0
+
     def page(self, path: str) -> str:
         """A page of the admin listener; waits for one that is starting anew."""
         admins = [line["address"] for line in self.running.lines if line["message"] == "The admin listener is up."]
@@ -98,6 +105,33 @@ def test_a_door_that_dies_is_replaced_and_its_figures_stay(several: Several) -> 
     several.running.logged("A process of the daemon is up again.")
     assert {several.call("/now")[0] for _ in range(20)} == {200}
     assert several.requests(200) == 40
+
+
+def test_figures_of_a_door_that_died_outlive_the_engine(several: Several) -> None:
+    assert {several.call("/now")[0] for _ in range(20)} == {200}
+    assert several.requests(200) == 20
+    os.kill(several.up["doors"][0], signal.SIGKILL)
+    several.running.logged("A process of the daemon is up again.", role="door 1")
+    os.kill(several.up["engine"], signal.SIGKILL)
+    several.running.logged("A process of the daemon is up again.", role="engine")
+    wait_for(lambda: several.answers("/now") == 200)
+    assert several.page("/readyz") == "ready\n"
+    wait_for(lambda: len(json.loads(several.page("/status"))["doors"]) == 2)
+    assert several.requests(200) >= 21
+
+
+def test_a_door_that_does_not_answer_is_not_waited_for_long(several: Several) -> None:
+    """What it told last stands; probes and figures come all the same."""
+    assert several.call("/now")[0] == 200
+    assert several.requests(200) == 1
+    for door in several.up["doors"]:
+        os.kill(door, signal.SIGSTOP)
+    try:
+        assert several.page("/readyz") == "ready\n"
+        assert several.requests(200) == 1
+    finally:
+        for door in several.up["doors"]:
+            os.kill(door, signal.SIGCONT)
 
 
 def test_nothing_that_was_acknowledged_is_lost_when_the_engine_dies(several: Several) -> None:

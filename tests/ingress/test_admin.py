@@ -14,6 +14,10 @@ class Operations:
     """A daemon as the admin listener sees it."""
 
     reason: str | None = None
+    looked = 0
+
+    async def look(self) -> None:
+        self.looked += 1
 
     def not_ready(self) -> str | None:
         return self.reason
@@ -57,6 +61,7 @@ async def test_probes(admin: Callable[..., Awaitable[Get]]) -> None:
     get = await admin(operations, "s3cret")
     assert await get("/healthz") == (200, PLAIN, "ok\n")
     assert await get("/readyz") == (200, PLAIN, "ready\n")
+    assert operations.looked == 1
     operations.reason = "draining"
     assert await get("/readyz") == (503, PLAIN, "draining\n")
     assert await get("/healthz") == (200, PLAIN, "ok\n")

@@ -23,6 +23,8 @@ JSON = {"Content-Type": "application/json"}
 class Operations:
     """A daemon as the admin listener sees it."""
 
+    async def look(self) -> None: ...
+
     def not_ready(self) -> str | None:
         return None
 

@@ -13,17 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.arn import FunctionArn
-from router.backends.local.failures import RESPONSE_TOO_LARGE
 from router.backends.permits import PermitCount
 from router.deliveries import Delivery, Durability
 from router.errors import RouterError, StartError, StreamFailed, Unavailable
 from router.fakes import FakeClock, FakeInvoker, FakeStream, streaming, succeeded
 from router.functions import Function, Invocation
+from router.ingress.request import new_id
 from router.journal.memory import MemoryJournal
+from router.monitoring.totals import Dump
 from router.outcome import OutcomeKind
 from router.processes.channel import Channel, ChannelLost
 from router.processes.door_link import EngineLink, RemoteInvoker, RemoteJournal, RemotePermit
 from router.processes.engine_link import DoorLinks, Snapshot
+from router.processes.ledger import MOST_LEFT, Ledger
 from router.settings import JournalSettings
 
 FUNCTION = Function("work", FunctionArn("eu-west-1", "111122223333", "work"), 3.0, max_concurrency=2)
@@ -70,7 +72,10 @@ class Engine:
         self.journal = MemoryJournal(self.clock, JournalSettings(**settings))
         self.invoker = FakeInvoker({"work": succeeded(b'"done"')})
         self.count = PermitCount()
-        self.links = DoorLinks(path, {"work": FUNCTION}, self.journal, self.invoker, self.count)
+        self.name = new_id()
+        self.own: Dump = {}
+        functions = {"work": FUNCTION}
+        self.links = DoorLinks(path, functions, self.journal, self.invoker, self.count, lambda: (self.name, self.own))
 
     async def close(self) -> None:
         await self.links.close(asyncio.get_running_loop().time())
@@ -78,7 +83,8 @@ class Engine:
 
 def snapshot(requests: float = 0.0, not_ready: str | None = None) -> Snapshot:
     figures = {"requests": {("shop",): (requests,)}, "in_flight": {("shop",): (1.0,)}}
-    return Snapshot(os.getpid(), not_ready, figures, {"requests": figures["requests"]}, {}, {"main": "127.0.0.1:8080"})
+    finished = {"requests": figures["requests"]}
+    return Snapshot(new_id(), os.getpid(), not_ready, figures, finished, {}, {"main": "127.0.0.1:8080"})
 
 
 Connect = Callable[..., Any]
@@ -145,32 +151,140 @@ async def test_local_functions_run_in_the_engine(engine: Engine, connect: Connec
     assert engine.invoker.invocations == [invocation()]
 
 
-async def test_what_a_local_function_streams_is_collected_on_the_way(engine: Engine, connect: Connect) -> None:
-    asked = RemoteInvoker(await connect())
-    source = FakeStream(b"ab", b"c", log_tail="bG9n")
+def streams(engine: Engine, *pieces: bytes | Exception, log_tail: str | None = None) -> FakeStream:
+    """The function's next answer is a stream of these pieces."""
+    source = FakeStream(*pieces, log_tail=log_tail)
     answer = streaming(content_type="a/b")
     answer.stream = source
     engine.invoker.answers["work"] = answer
-    outcome = await asked.invoke(invocation())
+    return source
+
+
+async def test_what_a_local_function_streams_passes_piece_by_piece(engine: Engine, connect: Connect) -> None:
+    source = streams(engine, b"ab", b"c", log_tail="bG9n")
+    outcome = await RemoteInvoker(await connect()).invoke(invocation())
     assert (outcome.kind, outcome.payload, outcome.content_type) == (OutcomeKind.OK, b"", "a/b")
     assert outcome.stream is not None
-    assert [piece async for piece in outcome.stream] == [b"abc"]
+    assert [piece async for piece in outcome.stream] == [b"ab", b"c"]
     assert (outcome.stream.log_tail, source.closed) == ("bG9n", 1)
+    assert [piece async for piece in outcome.stream] == []
+    await outcome.stream.aclose()
 
 
-@pytest.mark.parametrize(
-    ("pieces", "payload"),
-    [
-        ((b"a", StreamFailed("function_error", "failed", b'{"errorType":"Oops"}')), b'{"errorType":"Oops"}'),
-        ((b"x" * 4_000_000, b"x" * 4_000_000), RESPONSE_TOO_LARGE.payload("")),
-    ],
-)
-async def test_a_stream_that_cannot_be_collected(
-    engine: Engine, connect: Connect, pieces: tuple[bytes | Exception, ...], payload: bytes
-) -> None:
-    engine.invoker.answers["work"] = streaming(*pieces, content_type="a/b")
-    outcome = await RemoteInvoker(await connect()).invoke(invocation())
-    assert (outcome.kind, outcome.payload, outcome.stream) == (OutcomeKind.FUNCTION_ERROR, payload, None)
+class Source:
+    """A stream whose pieces the test makes."""
+
+    log_tail = None
+
+    def __init__(self) -> None:
+        self.pieces: asyncio.Queue[bytes] = asyncio.Queue()
+        self.asked = 0
+        self.closed = asyncio.Event()
+
+    def __aiter__(self) -> "Source":
+        return self
+
+    async def __anext__(self) -> bytes:
+        self.asked += 1
+        return await self.pieces.get()
+
+    async def aclose(self) -> None:
+        self.closed.set()
+
+
+async def opened(engine: Engine, link: EngineLink) -> tuple[Source, Any]:
+    """A source in the engine, and the stream at the door."""
+    source = Source()
+    answer = streaming(content_type="a/b")
+    answer.stream = source
+    engine.invoker.answers["work"] = answer
+    outcome = await RemoteInvoker(link).invoke(invocation())
+    assert outcome.stream is not None
+    return source, outcome.stream
+
+
+async def test_a_piece_is_asked_for_when_the_caller_wants_it(engine: Engine, connect: Connect) -> None:
+    source, stream = await opened(engine, await connect())
+    for piece in (b"a", b"b", b"c"):
+        source.pieces.put_nowait(piece)
+    assert await anext(stream) == b"a"
+    assert source.asked == 1
+    assert await anext(stream) == b"b"
+    assert source.asked == 2
+
+
+async def test_a_caller_that_leaves_lets_go_of_the_stream(engine: Engine, connect: Connect) -> None:
+    source, stream = await opened(engine, await connect())
+    await stream.aclose()
+    await stream.aclose()
+    async with asyncio.timeout(10):
+        await source.closed.wait()
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+
+
+async def test_a_door_that_ends_lets_go_of_its_streams(engine: Engine, connect: Connect) -> None:
+    link = await connect()
+    source, stream = await opened(engine, link)
+    reading = asyncio.create_task(anext(stream))
+    await until(lambda: source.asked == 1)
+    await link.close()
+    async with asyncio.timeout(10):
+        await source.closed.wait()
+    with pytest.raises(StreamFailed, match="is away"):
+        await reading
+
+
+async def test_an_answer_whose_caller_left_before_it_began_is_let_go(engine: Engine, connect: Connect) -> None:
+    link = await connect()
+    source, begins = Source(), asyncio.Event()
+    answer = streaming(content_type="a/b")
+    answer.stream = source
+
+    class Slow:
+        async def invoke(self, invocation: Invocation) -> Any:
+            called.set()
+            await begins.wait()
+            return answer
+
+        async def close(self) -> None: ...
+
+    called = asyncio.Event()
+    engine.links._invoker = Slow()
+    asking = asyncio.create_task(RemoteInvoker(link).invoke(invocation()))
+    async with asyncio.timeout(10):
+        await called.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await link.call("take", "work")  # what was said before has arrived
+        begins.set()
+        await source.closed.wait()
+
+
+async def test_a_stream_that_breaks_off_fails_at_the_door_as_it_failed_in_the_engine(engine: Engine, connect: Connect) -> None:
+    failure = StreamFailed("function_error", "failed", b'{"errorType":"Oops"}', "bG9n")
+    source = streams(engine, b"a", failure)
+    stream = (await RemoteInvoker(await connect()).invoke(invocation())).stream
+    assert stream is not None
+    assert await anext(aiter(stream)) == b"a"
+    with pytest.raises(StreamFailed) as raised:
+        await anext(aiter(stream))
+    assert (raised.value.name, raised.value.details, raised.value.log_tail) == (failure.name, failure.details, "bG9n")
+    assert source.closed == 1
+
+
+async def test_a_stream_ends_with_its_engine(tmp_path: Path, connect: Connect) -> None:
+    engine = Engine(str(tmp_path / "engine"))
+    await engine.links.start()
+    source, stream = await opened(engine, await connect())
+    source.pieces.put_nowait(b"a")
+    assert await anext(stream) == b"a"
+    await engine.close()
+    with pytest.raises(StreamFailed, match="is away"):
+        await anext(stream)
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
 
 
 async def test_concurrency_is_counted_over_all_doors(engine: Engine, connect: Connect) -> None:
@@ -283,6 +397,72 @@ async def test_figures_are_summed_up_and_those_of_a_door_that_ended_stay(engine:
     assert await engine.links.figures() == {"requests": {("shop",): (7.0,)}, "in_flight": {("shop",): (1.0,)}}
     assert engine.links.not_ready() == "starting"
     assert engine.links.status()[0]["listeners"] == {"main": "127.0.0.1:8080"}
+
+
+async def test_figures_outlive_the_engine(tmp_path: Path, connect: Connect) -> None:
+    """Those of doors that had ended, of a door that ends while no engine is there, and of the engine itself."""
+    first = Engine(str(tmp_path / "engine"))
+    first.own = {"accepted": {("shop",): (5.0,)}}
+    await first.links.start()
+    gone, staying, leaving = await connect(snapshot(1.0)), await connect(snapshot(2.0)), await connect(snapshot(4.0))
+    await gone.close()
+    await until(lambda: len(first.links.status()) == 2)
+    assert (await first.links.figures())["requests"] == {("shop",): (7.0,)}
+    await first.close()
+    await until(lambda: not leaving.is_open)
+    await leaving.close()
+    second = Engine(str(tmp_path / "engine"))
+    second.own = {"accepted": {("shop",): (1.0,)}}
+    await second.links.start()
+    await until(lambda: staying.is_open and len(second.links.status()) == 1)
+    sums = {"requests": {("shop",): (7.0,)}, "accepted": {("shop",): (5.0,)}, "in_flight": {("shop",): (1.0,)}}
+    assert await second.links.figures() == sums
+    await second.close()
+    third = Engine(str(tmp_path / "engine"))
+    await third.links.start()
+    await until(lambda: staying.is_open and len(third.links.status()) == 1)
+    assert await third.links.figures() == sums | {"accepted": {("shop",): (6.0,)}}
+    await third.close()
+
+
+def test_the_figures_of_many_that_ended_become_one_sum(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "figures")
+    for number in range(2 * MOST_LEFT):
+        ledger.tell(str(number), {"requests": {("shop",): (1.0,)}})
+        ledger.end(str(number))
+    ledger.tell("here", {"requests": {("shop",): (100.0,)}})
+    ledger.write()
+    assert ledger.sums() == {"requests": {("shop",): (2.0 * MOST_LEFT,)}}
+    assert len(pickle.loads((tmp_path / "figures").read_bytes())[1]) == MOST_LEFT + 1
+    assert Ledger(tmp_path / "figures").sums() == {"requests": {("shop",): (2.0 * MOST_LEFT + 100,)}}
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish", pickle.dumps(7)])
+def test_figures_that_cannot_be_read_begin_anew(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "figures").write_bytes(content)
+    assert Ledger(tmp_path / "figures").sums() == {}
+
+
+def test_figures_that_cannot_be_kept_stay_in_memory(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "nowhere" / "figures")
+    ledger.tell("one", {"requests": {("shop",): (1.0,)}})
+    ledger.end("one")
+    ledger.write()
+    assert ledger.sums() == {"requests": {("shop",): (1.0,)}}
+
+
+async def test_readiness_is_asked_for_not_remembered(engine: Engine) -> None:
+    told = [snapshot(0.0, "starting")]
+    link = EngineLink(engine.links._path, lambda: told[0])
+    await link.start()
+    await until(lambda: engine.links.not_ready() == "starting")
+    told[0] = snapshot()
+    await engine.links.look()
+    assert engine.links.not_ready() is None
+    told[0] = snapshot(0.0, "draining")
+    link.tell_state()
+    await until(lambda: engine.links.not_ready() == "draining")
+    await link.close()
 
 
 async def test_an_engine_that_cannot_listen_does_not_start(tmp_path: Path) -> None:
