@@ -41,7 +41,9 @@ triggers:
     invocation: sync
     routes: {{"GET /hello/{{name}}": hello}}
 """
-OURS = "lambda-router, Python function"
+WARM_SECONDS = 6.0
+"""With one caller, a few and all, until processes have started for them, and code is compiled."""
+OURS_PYTHON, OURS_NODE = "lambda-router, Python function", "lambda-router, Node.js function"
 MINISTACK = "ministack, Python function"
 
 
@@ -84,8 +86,8 @@ def ministack(folder: Path) -> Subject:
 SUBJECTS = {
     "serverless-offline, Node.js function": offline,
     MINISTACK: ministack,
-    "lambda-router, Node.js function": router("nodejs"),
-    OURS: router("python"),
+    OURS_NODE: router("nodejs"),
+    OURS_PYTHON: router("python"),
 }
 
 
@@ -125,21 +127,32 @@ def running(name: str, subject: Subject) -> Iterator[psutil.Process]:
             child.kill()
 
 
+def against(router: Series | None, other: Series) -> str:
+    """How often the router answers for one answer of the other, and for the same CPU."""
+    if router is None or other.name.startswith("lambda-router"):
+        return ""
+    rate = statistics.median(router.rates) / statistics.median(other.rates)
+    return f"{rate:.1f} × / {statistics.median(other.cpu) / statistics.median(router.cpu):.1f} ×"
+
+
 def table(measured: list[Series]) -> str:
-    """Medians, and how often the router's Python function answers for one answer of another."""
-    ours = statistics.median(next(each.rates for each in measured if each.name == OURS))
+    """Medians, and the router's functions against each peer."""
+    known = {each.name: each for each in measured}
     rows = [
         (
             each.name,
             f"{statistics.median(each.rates):,.0f}",
-            f"{ours / statistics.median(each.rates):.1f} ×",
             f"{statistics.median(each.cpu):,.0f}",
             f"{statistics.median(each.p50):.1f} / {statistics.median(each.p99):.1f}",
+            against(known.get(OURS_PYTHON), each),
+            against(known.get(OURS_NODE), each),
         )
         for each in measured
     ]
-    ratio = "the router, with Python, against it"
-    head = ("HTTP API before a local function", "req/s on one core", ratio, "CPU µs/request, all processes", "p50 / p99 ms")
+    head = (
+        *("HTTP API before a local function", "req/s on one core", "CPU µs/request, all processes", "p50 / p99 ms"),
+        *("the router with Python: req/s / CPU", "with Node.js"),
+    )
     return markdown(head, rows)
 
 
@@ -158,10 +171,10 @@ def main() -> None:
                 measured.append((Series(name), subject, stack.enter_context(running(name, subject))))
             except local_peers.LeftOut as reason:
                 print(f"{name} is left out: {reason}", file=sys.stderr)
-        options = ("--connections", str(arguments.connections), "--seconds", f"{arguments.seconds:g}")
         for _, subject, _ in measured:
-            while not load("load", subject.port, *options, "--host", subject.host)["requests"]:
-                pass  # every caller's process is still starting
+            for connections in (1, 4, arguments.connections):
+                options = ("--connections", str(connections), "--seconds", f"{WARM_SECONDS:g}")
+                load("load", subject.port, *options, "--host", subject.host)
         for _ in range(arguments.rounds):
             for series, subject, process in measured:
                 measure(series, subject.port, process, arguments.connections, arguments.seconds, "--host", subject.host)

@@ -5,16 +5,13 @@
 // without its native parts. It ends when the Runtime API is gone.
 
 import fs from "node:fs";
-import http from "node:http";
 import { createRequire } from "node:module";
 import net from "node:net";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import util from "node:util";
+import { BASE, call, host, port } from "./runtime_api.mjs";
 
-const BASE = "/2018-06-01/runtime";
-const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
-const agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
 const root = process.env.LAMBDA_TASK_ROOT || process.cwd();
 
 let requestId; // of the invocation that runs now
@@ -22,20 +19,6 @@ let tenantId;
 let beforeExit = null; // what to do when the event loop is empty
 
 // --- Runtime API ------------------------------------------------------------------------------------------------------
-
-function call(method, route, body, headers = {}) {
-  return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
-    const request = http.request({ host, port, agent, method, path: BASE + route, headers: { ...headers, ...length } }, (response) => {
-      const chunks = [];
-      response.on("data", (chunk) => chunks.push(chunk));
-      response.on("end", () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }));
-      response.on("error", reject);
-    });
-    request.on("error", reject);
-    request.end(body);
-  });
-}
 
 const gone = () => process.exit(1);
 
@@ -279,6 +262,7 @@ function tooLate() {
 
 // The request to the Runtime API is the stream: what the socket does not take holds the function up.
 function openStream(highWaterMark) {
+  const http = createRequire(import.meta.url)("node:http"); // takes milliseconds of a cold start that most never need
   const agent = new http.Agent();
   agent.createConnection = (options, listener) => net.createConnection({ ...options, highWaterMark }, listener);
   const headers = {
