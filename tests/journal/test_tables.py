@@ -72,6 +72,16 @@ async def test_a_large_payload_goes_with_its_delivery(engine: SqliteEngine, deli
     assert [await count(engine, table) for table in ("delivery", "payload", "started")] == [0, 0, 0]
 
 
+async def test_what_is_done_with_is_not_written_once_more(engine: SqliteEngine, delivery: Make, tmp_path: Path) -> None:
+    await engine.journal.append([delivery(1, payload=b"x" * 1_000_000)], DISK)
+    claimed = await engine.journal.claim(NOW, 1, ())
+    log = tmp_path / "journal" / "journal.sqlite-wal"
+    before = log.stat().st_size
+    assert before > 1_000_000
+    await engine.journal.settle([DeliverySettlement(one, Fate.DONE) for one in claimed])
+    assert log.stat().st_size - before < 100_000
+
+
 async def test_a_journal_of_the_first_version_is_brought_up_to_date(
     tmp_path: Path, clock: FakeClock, settings: JournalSettings, delivery: Make
 ) -> None:
