@@ -143,6 +143,21 @@ async def test_what_is_due_before_others_that_were_claimed_is_found(engine: Sqli
     await engine.journal.settle([DeliverySettlement(second, Fate.DONE)])
 
 
+async def test_a_damaged_index_holds_nothing_up(engine: SqliteEngine, delivery: Make, tmp_path: Path) -> None:
+    await engine.journal.append([delivery(number) for number in range(3)], DISK)
+    connection = sqlite3.connect(tmp_path / "journal" / "journal.sqlite", isolation_level=None)
+    connection.execute("PRAGMA writable_schema = ON")
+    [(kept,)] = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'delivery_ready'")
+    connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'state = 0', 'state = 9') WHERE name = 'delivery_ready'")
+    connection.close()
+    connection = sqlite3.connect(tmp_path / "journal" / "journal.sqlite", isolation_level=None)
+    connection.execute("DELETE FROM delivery WHERE number = 2")
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'delivery_ready'", (kept,))
+    connection.close()
+    assert ids(await engine.journal.claim(NOW, 9, ())) == [delivery(0).id, delivery(2).id]
+
+
 async def test_a_claim_that_was_given_up_takes_nothing(engine: SqliteEngine, delivery: Make) -> None:
     await engine.journal.append([delivery(number, due_at=NOW - 9 + number) for number in range(3)], DISK)
     claim = asyncio.ensure_future(engine.journal.claim(NOW, 9, ()))

@@ -129,11 +129,12 @@ def _heads(connection: sqlite3.Connection, function: str, since: float, held: Co
 
 
 def _fetch(connection: sqlite3.Connection, numbers: Sequence[int], found: Found) -> None:
-    """These, in this order."""
+    """These, in this order. An index that is damaged may name what is not there."""
     among = f"{rows.SELECT} WHERE number IN (SELECT value FROM json_each(?))"
     by_number = {row[0]: row for row in connection.execute(among, statements.numbers(numbers)).fetchall()}
     for number in numbers:
-        _keep(by_number[number], found)
+        if number in by_number:
+            _keep(by_number[number], found)
 
 
 def _keep(row: Sequence[Any], found: Found) -> None:
