@@ -148,22 +148,20 @@ class Driver:
     async def run(self, exchange: Exchange) -> Reply:
         """The reply to the exchange's request. Raises nothing but `asyncio.CancelledError`."""
         trigger = exchange.trigger
-        passed_on: tuple[object, ...] = ()
+        reply: Reply | None = None
+        failure: BaseException | None = None
         try:
-            reply: Reply = await _converse(trigger.type.handle(exchange.request, trigger.built), self._perform, exchange)
-            passed_on = (reply.body, reply.source)
-            _log_fault(exchange, reply)
-            return reply
-        except RequestError as error:
-            return plain_error(_STATUS.get(error.name, 500), error.name, str(error), error.invoked, error.retry_after)
-        except Exception:
-            log.exception("A trigger failed.", extra={"trigger": trigger.name, "request_id": exchange.request.id})
-            invoked = exchange.outcomes[-1].invoked if exchange.outcomes else Invoked.NO
-            return plain_error(500, "internal", "The router failed; its log says why.", invoked)
-        finally:
-            for stream in exchange.streams:
-                if not any(stream is each for each in passed_on):
-                    await stream.aclose()
+            reply = await _converse(trigger.type.handle(exchange.request, trigger.built), self._perform, exchange)
+        except BaseException as error:
+            failure = error
+        for stream in exchange.streams:
+            if reply is None or (stream is not reply.body and stream is not reply.source):
+                await stream.aclose()
+        if reply is None:
+            assert failure is not None
+            return _answer_to(failure, exchange)
+        _log_fault(exchange, reply)
+        return reply
 
     async def run_batch(self, exchange: BatchExchange) -> Settlement:
         """What the source is to be told. Raises nothing but `asyncio.CancelledError`."""
@@ -334,8 +332,9 @@ async def _converse(
                 step = conversation.send(result)
     except StopIteration as stop:
         return stop.value
-    finally:
+    except BaseException:
         conversation.close()
+        raise
 
 
 async def _no_body(limit: int) -> bytes:
@@ -357,6 +356,18 @@ def plain_error(status: int, name: str, message: str, invoked: Invoked = Invoked
     """An answer of the router's own, outside every front door: JSON `{"message": …}`."""
     body = jsontext.dumps({"message": message})
     return Reply(status, [("Content-Type", "application/json")], body, ErrorNote(name, invoked, retry_after, message))
+
+
+def _answer_to(failure: BaseException, exchange: Exchange) -> Reply:
+    """What is answered where a trigger has no words of its own. Raises what is no `Exception`: a cancellation."""
+    if isinstance(failure, RequestError):
+        return plain_error(_STATUS.get(failure.name, 500), failure.name, str(failure), failure.invoked, failure.retry_after)
+    if not isinstance(failure, Exception):
+        raise failure
+    fields = {"trigger": exchange.trigger.name, "request_id": exchange.request.id}
+    log.error("A trigger failed.", exc_info=failure, extra=fields)
+    invoked = exchange.outcomes[-1].invoked if exchange.outcomes else Invoked.NO
+    return plain_error(500, "internal", "The router failed; its log says why.", invoked)
 
 
 def _log_fault(exchange: Exchange, reply: Reply) -> None:

@@ -40,8 +40,7 @@ class BodyReader:
             piece = await body.piece()
         else:
             try:
-                async with asyncio.timeout(BODY_IDLE_SECONDS):
-                    piece = await body.piece()
+                piece = await asyncio.wait_for(body.piece(), BODY_IDLE_SECONDS)
             except TimeoutError:
                 raise BodyIncomplete("the request body stopped coming") from None
         self._size += len(piece)

@@ -13,6 +13,7 @@ import logging
 import socket
 import struct
 from collections import deque
+from contextlib import suppress
 from typing import Any, Protocol, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -384,13 +385,11 @@ class Server:
         """Idle connections end at once, the others with their answer; what takes longer than `timeout` seconds is cut."""
         for connection in [*self.connections]:
             connection.stop()
-        try:
-            async with asyncio.timeout(timeout):
-                await self._until_idle()
-        except TimeoutError:
-            for connection in [*self.serving]:
-                connection.cancel()
-            await self._until_idle()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._until_idle(), timeout)
+        for connection in [*self.serving]:
+            connection.cancel()
+        await self._until_idle()
         for connection in [*self.connections]:
             connection.close()
 

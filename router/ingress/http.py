@@ -122,6 +122,7 @@ class HttpDoor:
         chunked = announced is None and incoming.version == "1.1"
         keep_alive = keep_alive and (chunked or announced is not None)
         silent = has_no_body(reply.status, incoming.method)
+        failure: BaseException | None = None
         try:
             connection.write(self._head(reply, incoming, keep_alive, length=None, chunked=chunked and not silent))
             connection.streams = True
@@ -132,19 +133,16 @@ class HttpDoor:
                         await connection.drain()
                 if chunked:
                     connection.write(b"0\r\n\r\n")
-        except ValueError as error:
-            log.error("A reply cannot be sent.", extra={"status": reply.status, "detail": str(error)})
-            connection.reset()
-            return False
-        except RequestError as error:
-            log.warning("An answer broke off.", extra={"status": reply.status, "error": error.name, "detail": str(error)})
-            connection.reset()
-            return False
-        finally:
-            connection.streams = False
-            await body.aclose()
-        await connection.drain()
-        return keep_alive
+        except BaseException as error:
+            failure = error
+        connection.streams = False
+        await body.aclose()
+        if failure is None:
+            await connection.drain()
+            return keep_alive
+        _log_broken(reply, failure)
+        connection.reset()
+        return False
 
     def _log(self, request: Request, trigger: str | None, reply: Reply, started: float) -> None:
         if not self._access:
@@ -166,6 +164,16 @@ class HttpDoor:
                 "seconds": round(self._clock.monotonic() - started, 6),
             },
         )
+
+
+def _log_broken(reply: Reply, failure: BaseException) -> None:
+    """Why a reply was not sent to its end. Raises what is neither the reply's nor its source's fault."""
+    if isinstance(failure, ValueError):
+        log.error("A reply cannot be sent.", extra={"status": reply.status, "detail": str(failure)})
+    elif isinstance(failure, RequestError):
+        log.warning("An answer broke off.", extra={"status": reply.status, "error": failure.name, "detail": str(failure)})
+    else:
+        raise failure
 
 
 _OWN_FAULT = b'{"message":"The router failed; its log says why."}'

@@ -200,9 +200,7 @@ class Pool:
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._options.connect_timeout):
-                sock = await self._connect_socket(loop)
-                connection = await self._connect_stream(loop, sock)
+            connection = await asyncio.wait_for(self._connect_stream(loop), self._options.connect_timeout)
         except TimeoutError:
             self._refuse_first(
                 ConnectFailed(f"no connection to {self._host}:{self._port} in {self._options.connect_timeout:g} seconds")
@@ -227,7 +225,8 @@ class Pool:
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         return sock
 
-    async def _connect_stream(self, loop: asyncio.AbstractEventLoop, sock: socket.socket) -> Connection:
+    async def _connect_stream(self, loop: asyncio.AbstractEventLoop) -> Connection:
+        sock = await self._connect_socket(loop)
         options = self._options
 
         connection = Connection(self, ResponseReader(options.max_headers, options.max_body), options.idle_timeout, loop)

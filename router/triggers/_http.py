@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode
+from binascii import b2a_base64, unhexlify
 from collections.abc import Generator
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ HEADER_LIMIT = 10_240
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """What `ANY` stands for (semantics/sync.md §3.1)."""
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -81,7 +83,8 @@ def derived_id(length: int, *parts: str) -> str:
 
 def short_token(request_id: str) -> str:
     """API Gateway's short request id: 16 characters that end in `=` (semantics/sync.md §0.2)."""
-    return urlsafe_b64encode(bytes.fromhex(request_id.replace("-", ""))[-11:]).decode()
+    token = b2a_base64(unhexlify(request_id.replace("-", "")[-22:]), newline=False)
+    return token.translate(_URL_SAFE).decode("ascii")
 
 
 @lru_cache(maxsize=64)
