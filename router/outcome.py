@@ -44,6 +44,19 @@ _INVOKED = {
     OutcomeKind.TRANSPORT: Invoked.UNKNOWN,
 }
 
+READ_HEADERS = frozenset(
+    {
+        "x-amz-function-error",
+        "x-amzn-requestid",
+        "x-amz-executed-version",
+        "x-amz-log-result",
+        "x-amzn-trace-id",
+        "x-amzn-errortype",
+        "retry-after",
+    }
+)
+"""The headers of an Invoke answer that `from_response` looks at."""
+
 _ERROR_TYPE = re.compile(rb'"errorType"\s*:\s*"([^"\\]{1,128})"')
 
 

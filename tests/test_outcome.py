@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from router.errors import Invoked
 from router.outcome import (
+    READ_HEADERS,
     Outcome,
     OutcomeKind,
     classify,
@@ -166,3 +167,23 @@ def test_outcomes_pass_between_processes() -> None:
     outcome = Outcome(OutcomeKind.OK, b"1", 200, "id", executed_version="3", invoked=Invoked.YES, function_seconds=0.5)
     assert pickle.loads(pickle.dumps(outcome, pickle.HIGHEST_PROTOCOL)) == outcome
     assert copy(outcome) == outcome
+
+
+class Watched(dict[str, str]):
+    """Headers that remember which of them were asked for."""
+
+    def __init__(self, *args: dict[str, str]) -> None:
+        super().__init__(*args)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize("status", [200, 429, 500])
+def test_no_other_headers_are_read(status: int) -> None:
+    headers = Watched()
+    from_response(status, headers, b"", {})
+    assert headers.asked <= READ_HEADERS
+    assert status == 200 or headers.asked == READ_HEADERS

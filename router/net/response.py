@@ -35,11 +35,16 @@ class Response:
         self.raw_headers = raw_headers
         self.body = body
 
-    def headers(self) -> dict[str, str]:
-        """Names in lower case; repeated headers joined by `, ` (RFC 9110 §5.3), so not for Set-Cookie."""
+    def headers(self, wanted: frozenset[str] | None = None) -> dict[str, str]:
+        """Names in lower case; repeated headers joined by `, ` (RFC 9110 §5.3), so not for Set-Cookie.
+
+        `wanted`: of those that are there, the names in lower case that somebody asks for; None: all.
+        """
         folded: dict[str, str] = {}
         for raw_name, raw_value in self.raw_headers:
             name = _NAMES.get(raw_name) or _lower(raw_name)
+            if wanted is not None and name not in wanted:
+                continue
             value = raw_value.decode("latin-1")
             folded[name] = f"{folded[name]}, {value}" if name in folded else value
         return folded

@@ -21,7 +21,7 @@ from router.net.pool import Pool, PoolOptions
 from router.net.response import Response
 from router.net.sigv4 import Signer
 from router.net.tls import ClientContext, client_context
-from router.outcome import Outcome, from_response, refused, throttled, timed_out, transport
+from router.outcome import READ_HEADERS, Outcome, from_response, refused, throttled, timed_out, transport
 from router.ports import Clock
 from router.settings import Aws
 
@@ -32,6 +32,7 @@ _MARGIN = 5.0
 _HAND_OVER_LIMIT = 30.0
 """Seconds for `Event` and `DryRun`, which do not wait for the function."""
 _START_PATIENCE = 10.0
+_WANTED = READ_HEADERS | {"date"}
 _LIMIT_REACHED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 
 
@@ -175,7 +176,7 @@ class AwsInvoker:
         return outcome
 
     def _read(self, response: Response, route: Route) -> Outcome:
-        headers = response.headers()
+        headers = response.headers(_WANTED)
         if 200 <= response.status < 300:
             return from_response(response.status, headers, response.body, None)
         outcome = from_response(response.status, headers, response.body, _error_body(response.body))
