@@ -136,7 +136,7 @@ class PrometheusMetrics:
             self._errors.add(name, reply.error.name)
 
     def invocation_finished(self, trigger: str, function: str, outcome: Outcome) -> None:
-        self._invocations.add(trigger, function, outcome.kind.value)
+        self._invocations.add(trigger, function, outcome.kind)
         self._function_seconds.observe(outcome.function_seconds, trigger, function)
 
     def remarked(self, trigger: str, name: str) -> None:

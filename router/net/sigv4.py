@@ -12,12 +12,18 @@ from time import gmtime, strftime
 from urllib.parse import quote
 
 _EMPTY_HASH = sha256(b"").hexdigest()
+_BLOCK = 64
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+"""HMAC's pads (RFC 2104 §2). The two hashes behind them are begun once a day: `hmac.HMAC` takes three times as long to copy."""
 
 
 class Signer:
     """One set of keys for one service in one region."""
 
-    __slots__ = ("_day", "_hash", "_prefix", "_second", "_secret_key", "_stamp", "access_key", "region", "service", "token")
+    __slots__ = (
+        *("_day", "_inner", "_outer", "_prefix", "_second", "_secret_key", "_stamp"),
+        *("access_key", "region", "service", "token"),
+    )
 
     def __init__(self, access_key: str, secret_key: str, token: str | None, region: str, service: str) -> None:
         self.access_key = access_key
@@ -27,7 +33,7 @@ class Signer:
         self._secret_key = secret_key
         self._day = self._stamp = self._prefix = ""
         self._second = -1
-        self._hash: hmac.HMAC | None = None
+        self._inner = self._outer = sha256()
 
     def prepare(self, method: str, path: str, query: str, headers: Iterable[tuple[str, str]]) -> "Prepared":
         """The request's unchanging parts. `path`, `query`: as on the wire; `headers`: those to sign, `Host` among them."""
@@ -54,16 +60,17 @@ class Signer:
             self._stamp = strftime("%Y%m%dT%H%M%SZ", gmtime(second))
             if self._stamp[:8] != self._day:
                 self._day = self._stamp[:8]
-                self._hash = hmac.new(self._signing_key(), digestmod=sha256)
+                key = self._signing_key().ljust(_BLOCK, b"\0")
+                self._inner, self._outer = sha256(key.translate(_INNER)), sha256(key.translate(_OUTER))
             self._prefix = f"{self._day}/{self.region}/{self.service}/aws4_request"
         return self._stamp, self._prefix
 
     def seal(self, text: str) -> str:
         """The signature of a string to sign, with the key of the last `moment`."""
-        assert self._hash is not None
-        mac = self._hash.copy()
-        mac.update(text.encode())
-        return mac.hexdigest()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
     def _signing_key(self) -> bytes:
         key = f"AWS4{self._secret_key}".encode()
