@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from router.arn import FunctionArn
-from router.driver import Driver, Exchange
+from router.driver import Driver
 from router.errors import StreamFailed
 from router.eventstream import Decoder
+from router.exchange import Exchange
 from router.fakes import FakeClock, FakeInvoker, FakeMetrics, request, streaming
 from router.model import Function, Place, Reply, Scope, Target, Trigger
 from router.outcome import HTTP_RESPONSE, Outcome, OutcomeKind, function_error, throttled, timed_out

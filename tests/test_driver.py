@@ -8,8 +8,9 @@ import pytest
 
 from router.arn import FunctionArn
 from router.batches import Batch, Completed, Message, Rejected, Settlement
-from router.driver import BatchExchange, Driver, Exchange
+from router.driver import Driver
 from router.errors import BodyTooLarge, Invoked, Unavailable
+from router.exchange import BatchExchange, Exchange
 from router.fakes import FakeClock, FakeInvoker, FakeMetrics, request, succeeded, trigger
 from router.model import (
     BatchConversation,

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from router.batches import Batch, Completed, Message, Settlement
-from router.driver import BatchExchange, Driver, Exchange
+from router.driver import Driver
 from router.errors import FetchFailed
+from router.exchange import BatchExchange, Exchange
 from router.fakes import FakeClock, FakeFetcher, FakeInvoker, FakeMetrics, request, trigger
 from router.model import BatchConversation, Conversation, Fetch, Remark, Reply, Request
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from router.arn import FunctionArn
 from router.deliveries import Acceptance, Condition, Receipt
-from router.driver import Driver, Exchange
+from router.driver import Driver
+from router.exchange import Exchange
 from router.fakes import FakeAcceptor, FakeClock, FakeInvoker, FakeMetrics, request, trigger
 from router.model import Accept, Conversation, Function, Reply, Request, Target
 from router.patterns.filters import compile_filter

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from router.driver import Driver, Exchange
+from router.driver import Driver
 from router.errors import BodyTooLarge, Invoked, OriginTimeout, OriginUnreachable, RequestError
+from router.exchange import Exchange
 from router.fakes import FakeClock, FakeForwarder, FakeInvoker, FakeMetrics, FakeStream, request, trigger
 from router.model import (
     Conversation,

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from router.arn import FunctionArn
-from router.driver import Driver, Exchange
+from router.driver import Driver
 from router.errors import BadStream, BodyIncomplete, StreamFailed
+from router.exchange import Exchange
 from router.fakes import FakeClock, FakeInvoker, FakeMetrics, FakeStream, request, streaming, succeeded, trigger
 from router.model import Conversation, Function, Invocation, Invoke, Reply, Request, Stream, Target
 from router.outcome import HTTP_RESPONSE, Outcome, OutcomeKind

@@ -57,7 +57,7 @@ LAYERS = (
             "samples",
         },
     ),
-    ("engine", {"driver", "delivery", "streams"}),
+    ("engine", {"driver", "delivery", "exchange", "streams"}),
     ("edges", {"net", "backends", "journal", "monitoring", "auth", "files", "revisions", "starter"}),
     ("doors", {"ingress", "console"}),
     (

@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from router.batches import ActivitySource, Batch, Completed, Message, Rejected, Settlement
-from router.driver import BatchExchange, Driver
+from router.driver import Driver
 from router.errors import MessageGone, SourceError, SourceRefused
+from router.exchange import BatchExchange
 from router.ingress.request import new_trace_id
 from router.model import Trigger
 from router.ports import Activities, Clock, PollMetrics

@@ -6,8 +6,9 @@ network ends here: it never raises past the door, never hangs, never grows memor
 
 import logging
 
-from router.driver import Driver, Exchange, plain_error
+from router.driver import Driver
 from router.errors import Invoked, RequestError
+from router.exchange import Exchange, plain_error
 from router.ingress.answer import date_line, has_no_body, head
 from router.ingress.body import BodyReader
 from router.ingress.connection import Connection, Server

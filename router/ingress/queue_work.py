@@ -7,8 +7,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from router.batches import Batch, Completed, EventCount, Message, QueueFacts, Rejected, Settlement
-from router.driver import BatchExchange, Driver
+from router.driver import Driver
 from router.errors import Unavailable
+from router.exchange import BatchExchange
 from router.ingress.queue_hold import Hold
 from router.ingress.queue_lanes import Lanes
 from router.ingress.request import new_trace_id

@@ -17,7 +17,8 @@ from itertools import islice
 
 from router import jsontext
 from router.batches import Batch, Message, Missed, Planned
-from router.driver import BatchExchange, Driver
+from router.driver import Driver
+from router.exchange import BatchExchange
 from router.ingress.request import new_trace_id
 from router.model import Trigger
 from router.ports import Clock, PollMetrics, Store

@@ -8,9 +8,10 @@ from typing import Any
 
 from router import routing
 from router.batches import ActivitySource, Batch, Completed, Message, QueueFacts, QueueSource, Rejected, Settlement
-from router.driver import BatchExchange, Driver, Exchange, plain_error
+from router.driver import Driver
 from router.envelopes import HttpEnvelope, QueueEnvelope, TaskEnvelope, TickEnvelope
 from router.errors import RequestError, RouterError, SourceError
+from router.exchange import BatchExchange, Exchange, plain_error
 from router.fake_queue import FakeQueue, Kept
 from router.fakes import FakeMetrics
 from router.ingress.body import BodyReader

@@ -9,8 +9,9 @@ from router.arn import FunctionArn
 from router.batches import Batch, Completed, Message, Settlement
 from router.deliveries import MAX_EVENT, Acceptance, Condition, Delivery, Durability, Receipt
 from router.delivery.accept import JournalAcceptor
-from router.driver import BatchExchange, Driver, Exchange
+from router.driver import Driver
 from router.errors import Unavailable
+from router.exchange import BatchExchange, Exchange
 from router.fakes import FakeAcceptor, FakeClock, FakeDeliveryMetrics, FakeInvoker, FakeMetrics, request, trigger
 from router.model import Accept, BatchConversation, Conversation, Function, Reply, Request, Target, Trigger
 
