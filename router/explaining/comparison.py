@@ -11,11 +11,15 @@ from router.explaining.one import Prepared, Question, explain
 from router.model import DeclaredRoute, Trigger
 from router.review.behaviour import Behaviour, facts
 from router.review.explanation import Explanation
+from router.review.graph import policy_of
 from router.review.redaction import Redact
 from router.samples import Context, SampleError, for_trigger
 from router.samples.documents import from_json, is_envelope, to_json
 from router.samples.fitting import SELECTORS
 from router.simulation import SimulationError
+
+Told = Explanation | str
+"""What becomes of it, or why nothing can."""
 
 
 @dataclass(slots=True)
@@ -41,7 +45,7 @@ async def compare(before: Prepared, after: Prepared, recorded: Sequence[Recorded
     samples = _distinct([*_samples(before, now, unsampled), *_samples(after, now, unsampled)])
     found: list[Behaviour] = []
     for label, addressed in samples:
-        told = facts(await _explained(before, addressed, now), await _explained(after, addressed, now), redact)
+        told = facts(*await _both(before, after, addressed, now), redact)
         found += [Behaviour(label, told)] if told else []
     for each in recorded:
         told = facts(await _of_document(before, each, now), await _of_document(after, each, now), redact)
@@ -49,19 +53,39 @@ async def compare(before: Prepared, after: Prepared, recorded: Sequence[Recorded
     return Compared(found, len(samples) + len(recorded), list(dict.fromkeys(unsampled)))
 
 
-async def _explained(prepared: Prepared, addressed: Addressed, now: float) -> Explanation | str:
+async def _both(before: Prepared, after: Prepared, addressed: Addressed, now: float) -> tuple[Told, Told]:
+    """How long deliveries are tried that nobody can reach is played only where both sides take them and may differ in it."""
+    one = await _explained(before, addressed, now, unreachable=False)
+    other = await _explained(after, addressed, now, unreachable=False)
+    if _plans(before, one) == _plans(after, other):
+        return one, other
+    return await _explained(before, addressed, now), await _explained(after, addressed, now)
+
+
+def _plans(prepared: Prepared, found: Told) -> list[object]:
+    """All that the course of deliveries depends on that are throttled."""
+    if isinstance(found, str) or not found.deliveries:
+        return []
+    config, triggers, plans = prepared.config, prepared.matching.triggers, list[object]()
+    for each in found.deliveries:
+        function = config.functions[each.function]
+        plans.append((each.mode, policy_of(triggers[each.trigger], function), function.max_concurrency))
+    return [config.journal, *plans]
+
+
+async def _explained(prepared: Prepared, addressed: Addressed, now: float, *, unreachable: bool = True) -> Told:
     """A request goes to where routing sends it, everything else to the trigger of that name."""
     envelope = addressed.envelope
     if isinstance(envelope, HttpEnvelope):
         known = envelope.listener in prepared.config.listeners
         addressed = Addressed(envelope if known else replace(envelope, listener=None))
     try:
-        return await explain(prepared, Question(addressed, now, why_not=False))
+        return await explain(prepared, Question(addressed, now, why_not=False, unreachable=unreachable))
     except SimulationError as error:
         return str(error)
 
 
-async def _of_document(prepared: Prepared, recorded: Recorded, now: float) -> Explanation | str:
+async def _of_document(prepared: Prepared, recorded: Recorded, now: float) -> Told:
     if is_envelope(recorded.document):
         return await _explained(prepared, from_json(recorded.document), now)
     nobody = Addressed(HttpEnvelope("GET", "/"))

@@ -58,7 +58,8 @@ UNREACHABLE = Case("Lambda throttles every call", MockAnswer(outcome=OutcomeKind
 class Question:
     """`now`: epoch seconds. `well`, `badly`: the cases that are shown. `judges_callers`: whether `auth` was compiled in.
 
-    `why_not`: whether the misses are wanted, too.
+    `why_not`: whether the misses are wanted, too. `unreachable`: whether it is played, too, that nobody can reach the
+    functions, which takes as many attempts as there is time.
     """
 
     addressed: Addressed
@@ -67,6 +68,7 @@ class Question:
     badly: Case = FAILS
     judges_callers: bool = False
     why_not: bool = True
+    unreachable: bool = True
 
 
 @dataclass(slots=True, frozen=True)
@@ -136,7 +138,7 @@ class _Explainer:
     async def explain(self) -> Explanation:
         traces = {case: await self._traced(case) for case in (self._question.well, self._question.badly)}
         well = traces[self._question.well]
-        if well.deliveries:
+        if well.deliveries and self._question.unreachable:
             traces[UNREACHABLE] = await self._traced(UNREACHABLE)
         self._tell_rules(well)
         self._tell_calls(well)

@@ -9,10 +9,13 @@ import pytest
 import yaml
 
 from router.config import Loaded, load
+from router.explaining import one
 from router.explaining.comparison import Compared, compare
 from router.explaining.one import prepare
 from router.fakes import FakeFiles
 from router.model import TriggerType
+from router.outcome import OutcomeKind
+from router.simulation import simulate
 from router.triggers import TYPES
 
 NOW = 1772330400.0
@@ -124,3 +127,21 @@ def test_triggers_that_share_a_site_are_missed_silently() -> None:
     apis = {f"api{at}": API | {"api": "http", "routes": {f"GET /{at}": f"f{at}"}} for at in range(3)}
     told = compared(loaded(apis), loaded({**apis, "api0": API | {"api": "http", "routes": {"GET /0": "f3"}}})).behaviours
     assert [[fact.what for fact in each.facts] for each in told] == [["function"]]
+
+
+@pytest.mark.parametrize(("age", "plays"), [("6h", 0), ("1h", 2)])
+def test_hours_of_throttling_are_played_only_where_they_may_differ(
+    age: str, plays: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    throttled = []
+
+    async def simulated(*args: Any, mocks: Mapping[str, Any], **options: Any) -> Any:
+        throttled.extend(answers for answers in mocks.values() if answers[0].outcome is OutcomeKind.THROTTLED)
+        return await simulate(*args, mocks=mocks, **options)
+
+    monkeypatch.setattr(one, "simulate", simulated)
+    rules = {"rules": {"r": {"pattern": {"source": ["s"]}, "function": "f0"}}}
+    sides = [loaded({"bus": BUS | rules | {"async": {"delivery": "managed", "max_event_age": each}}}) for each in ("6h", age)]
+    told = compared(*sides).behaviours
+    assert len(throttled) // len(sides[0].config.functions if sides[0].config else ()) == plays
+    assert [any(fact.what == "if Lambda throttles every call" for fact in each.facts) for each in told] == [True] * (plays > 0)
