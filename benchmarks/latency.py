@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.measuring import Series, load, measure, warm
 from benchmarks.open_load import ARRIVALS
 from benchmarks.report import machine, markdown, publish
-from benchmarks.subjects import Stub, Subject, gateway, hand_written, router, stub_lambda
+from benchmarks.subjects import Stub, Subject, compiled_router, gateway, hand_written, router, stub_lambda
 
 SHARES = (0.1, 0.5, 0.9)
 PERCENTILES = ("p50_ms", "p99_ms", "p999_ms")
@@ -151,6 +151,7 @@ def main() -> None:
         event = folder / "event.json"
         event.write_text(json.dumps(EVENT))
         subjects = [hand_written(stub, 128), *gateway(folder, stub), router(folder, stub, "http"), router(folder, stub, "rest")]
+        subjects += compiled_router(folder, stub, "http")
         rates = most(subjects, arguments.connections, arguments.rounds, arguments.seconds / 2)
         points = [[Point(share, rate * share) for share in SHARES] for rate in rates]
         for _ in range(arguments.rounds):

@@ -23,7 +23,7 @@ STYLES = {
     "lambda-router": ("#009E73", "o", "solid"),
 }
 OTHER = ("#666666", "D", "dashdot")
-SECOND = {"rest": "#56B4A4"}
+VARIANTS = {"compiled": ("#00543D", "D", (0, (3, 1))), "rest": ("#56B4A4", "v", (0, (3, 1, 1, 1)))}
 INK = "#222222"
 
 
@@ -40,11 +40,7 @@ def short(name: str) -> str:
 
 def style(name: str) -> tuple[str, str, Any]:
     """Colour, marker and dashes of a subject."""
-    colour, marker, dashes = next((each for key, each in STYLES.items() if key in name), OTHER)
-    for word, other in SECOND.items():
-        if word in name:
-            return other, "v", (0, (3, 1, 1, 1))
-    return colour, marker, dashes
+    return next((each for key, each in (VARIANTS | STYLES).items() if key in name), OTHER)
 
 
 def bars(axes: "Axes", subjects: list[dict[str, Any]], key: str, title: str, unit: str) -> None:
@@ -123,7 +119,7 @@ def draw(sync: Any, latency: Any, slow: Any, file: Path) -> None:
             axes.set_visible(False)
         if latency is not None:
             figure.legend(
-                *grid.flat[len(panels) - 1].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
+                *grid.flat[len(panels) - 1].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False
             )
         figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12, hspace=0.06)
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measuring import Series, measure, warm
 from benchmarks.report import machine, markdown, publish
-from benchmarks.subjects import gateway, hand_written, router, stub_lambda
+from benchmarks.subjects import compiled_router, gateway, hand_written, router, stub_lambda
 
 HEAD = ("path (sync)", "req/s", "of the most that can be", "p50 / p99 ms", "CPU µs/request", "RSS MiB")
 
@@ -33,6 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, stub_lambda(Path(name), delay_ms=arguments.delay_ms) as stub:
         folder = Path(name)
         subjects = [hand_written(stub, 10), hand_written(stub, 128), *gateway(folder, stub), router(folder, stub, "http")]
+        subjects += compiled_router(folder, stub, "http")
         measured = [Series(subject.name) for subject in subjects]
         for _ in range(arguments.rounds):
             for subject, series in zip(subjects, measured, strict=True):

@@ -22,7 +22,7 @@ import trustme
 from benchmarks.measuring import Series, load, measure, warm
 from benchmarks.processes import cpu_seconds
 from benchmarks.report import machine, markdown, publish
-from benchmarks.subjects import Certificate, Stub, Subject, gateway, hand_written, router, stub_lambda
+from benchmarks.subjects import Certificate, Stub, Subject, compiled_router, gateway, hand_written, router, stub_lambda
 
 CONNECTIONS = 64
 RECONNECTING = 16
@@ -173,7 +173,8 @@ def main() -> None:
         made = certificate(folder)
 
         def cast(stub: Stub, door: Certificate | None) -> list[Subject]:
-            return [hand_written(stub, 128, door), *gateway(folder, stub, door=door), router(folder, stub, "http", door)]
+            peers = [hand_written(stub, 128, door), *gateway(folder, stub, door=door)]
+            return [*peers, router(folder, stub, "http", door), *compiled_router(folder, stub, "http", door)]
 
         with stub_lambda(folder) as plain, stub_lambda(folder, made) as secured:
             kept = encryption(cast, {False: plain, True: secured}, made, arguments)
