@@ -16,7 +16,7 @@ _BRIEF = 8
 _WEIGHT = 0.125
 """Of the latest value in the averages."""
 _MOST_PATIENCE = 0.25
-"""Seconds that an invocation waits at most before a process is started for it."""
+"""Seconds for which those at work may seem to get on, although none of them comes back."""
 _SAMPLE_SECONDS = 0.1
 _STALE_SECONDS = 1.0
 """What the processors did longer ago says nothing about now."""
@@ -26,29 +26,24 @@ _IDLE_SHARE = 0.1
 
 
 class Pace:
-    """Moving averages of one function, in seconds."""
+    """Moving averages of one function, in seconds. `patience`: how long those at work may take to come back before another one
+    starts. `is_brief`: whether an environment does many invocations in the time that a start takes."""
 
     def __init__(self) -> None:
+        self.patience = 0.0
+        self.is_brief = False
         self._occupied: float | None = None
         self._start: float | None = None
 
     def started(self, seconds: float) -> None:
         """A process needed so long from its start to its first request for work."""
         self._start = _averaged(self._start, seconds)
+        self.patience = min(self._start, _MOST_PATIENCE)
 
     def worked(self, seconds: float) -> None:
         """An environment needed so long from an invocation to its request for the next, had it had a processor to itself."""
         self._occupied = _averaged(self._occupied, seconds)
-
-    @property
-    def patience(self) -> float:
-        """How long to wait for an environment at work before another is started."""
-        return min(self._start or 0.0, _MOST_PATIENCE)
-
-    @property
-    def is_brief(self) -> bool:
-        """Whether an environment does many invocations in the time that another one takes to start."""
-        return self.taken_meanwhile(1) >= _BRIEF
+        self.is_brief = _BRIEF * self._occupied <= self.patience and self._occupied > 0
 
     def taken_meanwhile(self, working: float) -> int:
         """How many who wait will be with one of so many environments, each with a processor, when a new one were there."""

@@ -206,7 +206,8 @@ class Pool:
 
     def _leaves_idle(self) -> bool:
         """Whether those at work do best alone."""
-        leaves = self._pace.is_brief and len(self._working) > self._host.processors.limit() and self._gets_on()
+        working = len(self._working)
+        leaves = self._pace.is_brief and working > 1 and working > self._host.processors.limit() and self._gets_on()
         if leaves:
             self._look_again_later()
         return leaves
