@@ -57,14 +57,18 @@ def bars(axes: "Axes", subjects: list[dict[str, Any]], key: str, title: str, uni
 
 
 def lines(axes: "Axes", subjects: list[dict[str, Any]], index: int, title: str) -> None:
-    """Added milliseconds by load, logarithmic; what is not above zero, or was not kept up with, has no point."""
+    """Added milliseconds by load; a rate that was not kept up with has no point, nor has what the machine decided."""
+    from matplotlib.ticker import LogLocator
+
     for each in subjects:
-        points = [point for point in each["points"] if point["added"][index] and point["added"][index] > 0 and point["kept_up"]]
+        known = [point for point in each["points"] if point["kept_up"] and not (index and point["late"])]
+        points = [point for point in known if point["added"][index] is not None and point["added"][index] > 0]
         colour, marker, dashes = style(each["name"])
         shares = [point["share"] * 100 for point in points]
         added = [point["added"][index] for point in points]
         axes.plot(shares, added, color=colour, marker=marker, linestyle=dashes, label=short(each["name"]))
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.yaxis.set_minor_formatter(lambda *_: "")
     axes.set_xlim(0, 100)

@@ -20,6 +20,11 @@ def test_added_is_the_difference_of_medians() -> None:
     assert (figures["late"], figures["kept_up"]) == (False, True)
 
 
+def test_a_stub_that_is_late_itself_makes_a_row_doubtful() -> None:
+    figures = [Point(0.5, 1000.0, [seen(2.0, 4.0)], [seen(0.5, late)]).figures() for late in (1.9, 2.1)]
+    assert [each["late"] for each in figures] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("mine", "late", "kept_up", "mark"),
     [
