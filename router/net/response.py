@@ -1,7 +1,8 @@
 """Reads one HTTP/1.1 answer after the other from the bytes of a connection; no I/O here.
 
 `feed` returns the answer once it is whole, and raises `ResponseInvalid` for everything else that a hostile server may
-send. Whatever stands behind an answer makes the connection unusable (`reusable`): it belongs to nobody.
+send. Whatever stands behind an answer makes the connection unusable (`reusable`): it belongs to nobody. Empty lines that
+come with the answer do not: the parser passes over them, and no answer begins with one.
 
 llhttp in its strict mode parses. It cannot be told that an answer to HEAD has no body, so such an answer is taken as whole
 after its headers and the parser is thrown away. Sizes are bounded in all parts: headers (interim answers and trailers

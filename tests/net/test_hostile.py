@@ -75,13 +75,14 @@ def answer(form: bytes, body: bytes) -> bytes:
 
 
 def read(pieces: list[bytes]) -> tuple[object, bool]:
-    """What comes of them, and whether the connection may be used again: bytes that are left make it useless."""
+    """What comes of them, and whether the connection may be used again: not where bytes are left, but for empty lines."""
     reader = ResponseReader(64 * 1024, 64 * 1024)
     try:
         for number, piece in enumerate(pieces):
             response = reader.feed(piece)
             if response is not None:
-                return response, reader.reusable and number == len(pieces) - 1
+                rest = b"".join(pieces[number + 1 :])
+                return response, reader.reusable and not rest.strip(b"\r\n")
         return reader.end(), False
     except ResponseInvalid:
         return ResponseInvalid, False
