@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"][
     "modules"
 ]
-BASES = {"Protocol", "Generic", "StrEnum", "Exception", "ValueError", "_Plain", "Stream"}
+BASES = {"Protocol", "Generic", "Enum", "StrEnum", "NamedTuple", "Exception", "ValueError", "_Plain", "Stream"}
 """What classes there may be made of: nothing of the kind has attributes of its own but `_Plain`, which is compiled, too."""
 
 

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 from router.backends.local import failures, variables
 from router.backends.local.deadlines import Deadline, Deadlines
@@ -112,7 +112,9 @@ class Environment:
         except OSError as error:
             self.kill()
             return failures.not_started(self.function.name, error)
-        self._server = await loop.create_server(lambda: RuntimeConnection(self._api), sock=bound, backlog=16)
+        self._server = await loop.create_server(
+            lambda: cast(asyncio.Protocol, RuntimeConnection(self._api)), sock=bound, backlog=16
+        )
         self.address = f"127.0.0.1:{bound.getsockname()[1]}"
         if self._attached:
             logger.info(
@@ -127,8 +129,7 @@ class Environment:
                 return failures.not_started(self.launch.argv[0], error)
             self._host.guard.started(self._process.pid)
         try:
-            async with asyncio.timeout(timeout):
-                failure = await asyncio.shield(self._initialised)
+            failure = await asyncio.wait_for(asyncio.shield(self._initialised), timeout)
         except TimeoutError:
             failure = failures.timed_out(timeout or 0.0)
         if failure is not None:

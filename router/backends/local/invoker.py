@@ -141,10 +141,14 @@ class LocalInvoker:
     async def close(self) -> None:
         """Wait for what runs, then end every process. When cancelled while waiting, it ends them at once."""
         self._closing = True
+        cancelled: asyncio.CancelledError | None = None
         try:
             await self._quiet.wait()
-        finally:
-            await self._stop()
+        except asyncio.CancelledError as error:
+            cancelled = error
+        await self._stop()
+        if cancelled is not None:
+            raise cancelled
 
     def reload(self, names: set[str]) -> None:
         """The code of these functions changed."""

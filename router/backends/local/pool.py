@@ -251,11 +251,14 @@ class Pool:
         if self._attached:
             await self._start_now(environment)
             return
-        async with self._starts:
+        await self._starts.acquire()
+        try:
             if self._missing() >= 0 or not self._spare():
                 await self._start_now(environment)
             else:
                 environment.kill()
+        finally:
+            self._starts.release()
 
     def _spare(self) -> bool:
         """Whether this one, not started yet, is needed no more: those who waited for it were served by others."""

@@ -92,8 +92,8 @@ def render(status: int, body: bytes, headers: bytes = b"Content-Type: applicatio
 _BROKEN = render(400, b'{"errorMessage":"Malformed request","errorType":"InvalidRequest"}')
 
 
-class RuntimeConnection(asyncio.Protocol):
-    """Parser callbacks (`on_*`) and transport callbacks of one connection."""
+class RuntimeConnection:
+    """An `asyncio.Protocol`, and the callbacks (`on_*`) of its parser. It has no base, as every class that may be compiled."""
 
     __slots__ = (
         *("_between", "_body", "_came", "_handler", "_head", "_in_head", "_message", "_parser", "_repeats", "_sink", "_size"),
