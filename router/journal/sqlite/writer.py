@@ -38,8 +38,8 @@ class Writer:
         self._synchronous = True
         self._broken = False
         self.commits = 0
-        self._writing = threading.Thread(target=self._run, name="journal-writer", daemon=True)
-        self._writing.start()
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+        self._thread.start()
 
     def run(self, kind: Kind[G, R], given: G, *, durable: bool) -> asyncio.Future[R]:
         """The result, after the commit. Raises what the work raises, and Unavailable where the disk does not take it."""
@@ -66,7 +66,7 @@ class Writer:
         """Commit what is queued, and end the thread and its connection."""
         self._gather(None)
         self._hand_over()
-        await asyncio.to_thread(self._writing.join)
+        await asyncio.to_thread(self._thread.join)
 
     def _gather(self, work: Work | None) -> None:
         """What comes in one turn of the loop goes to the thread together: alone, the first would have a commit of its own."""

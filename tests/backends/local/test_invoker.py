@@ -5,7 +5,6 @@ import json
 import logging
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -239,7 +238,7 @@ async def test_a_start_that_fails_leaves_nothing_behind(start):
 
 @pytest.mark.parametrize(("gibibytes", "limit"), [(1, 16), (8, 64), (512, 1000)])
 def test_the_limit_over_all_functions_fits_the_machine(monkeypatch, gibibytes, limit):
-    memory = SimpleNamespace(total=gibibytes * 1024**3)
+    memory = psutil.virtual_memory()._replace(total=gibibytes * 1024**3)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
     assert default_concurrency() == limit
 
