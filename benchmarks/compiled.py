@@ -1,6 +1,10 @@
-"""The router with its hot path compiled, as its compiled wheel brings it: a copy below benchmarks/out, made anew on change."""
+"""The router with its hot path compiled, as its compiled wheel brings it: a copy below benchmarks/out, made anew on change.
+
+Scripts that have no row of its own for it start it in place of the plain one where the environment has BENCH_ROUTER=compiled.
+"""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -36,6 +40,22 @@ def compiled_tree() -> Path | None:
         shutil.rmtree(making)
         return None
     return making.rename(tree)
+
+
+def is_chosen() -> bool:
+    """Whether BENCH_ROUTER asks for the compiled router."""
+    return os.environ.get("BENCH_ROUTER") == "compiled"
+
+
+def daemon(file: Path | str) -> list[str]:
+    """The command that runs a configuration, with the router that was chosen. Raises SystemExit where it cannot be made."""
+    command = ["-m", "router", "run", str(file)]
+    if not is_chosen():
+        return [sys.executable, *command]
+    tree = compiled_tree()
+    if tree is None:
+        raise SystemExit("BENCH_ROUTER=compiled asks for what cannot be made here.")
+    return ["env", f"PYTHONPATH={tree}", sys.executable, "-P", *command]
 
 
 def _digest() -> str:

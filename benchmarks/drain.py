@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import os
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -23,6 +22,7 @@ import psutil
 import uvloop
 
 from benchmarks.accept import PAYLOAD, WallClock, made
+from benchmarks.compiled import daemon
 from benchmarks.load import Load
 from benchmarks.processes import CREDENTIALS, cores, free_port, pin
 from benchmarks.report import machine, markdown, publish
@@ -134,7 +134,7 @@ async def measured(
     port, file = free_port(), folder / "router.yaml"
     file.write_text(CONFIG.format(stub=stub, port=port, admin=free_port(), journal=folder / "journal", delivery=delivery))
     environment = os.environ | CREDENTIALS
-    command = (sys.executable, "-m", "router", "run", str(file))
+    command = daemon(file)
     process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.DEVNULL)
     try:
         pin(process.pid, cores()[0])

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import uvloop
 
+from benchmarks.compiled import daemon
 from benchmarks.measuring import Series, measure, warm
 from benchmarks.processes import cores, free_port, running
 from benchmarks.report import machine, markdown, publish
@@ -126,7 +127,7 @@ def main() -> None:
         file.write_text(CONFIG.format(port=port, admin=free_port(), origin=origin))
         with (
             running([sys.executable, "-m", "benchmarks.edge_path", "--origin", str(origin)], origin, theirs) as source,
-            running([sys.executable, "-m", "router", "run", str(file)], port, ours) as edge,
+            running(daemon(file), port, ours) as edge,
         ):
             warm(port, 64)
             small = [

@@ -27,6 +27,7 @@ import psutil
 import uvloop
 from aiohttp import web
 
+from benchmarks.compiled import daemon
 from benchmarks.processes import cores, cpu_seconds, free_port, pin, running
 from benchmarks.report import machine, markdown, publish
 from router.ingress.request import new_id
@@ -82,7 +83,7 @@ def serving(subject: Subject, folder: Path, stub: int) -> Iterator[tuple[int, ps
     else:
         file = folder / "router.yaml"
         file.write_text(CONFIG.format(stub=stub, port=port, admin=free_port(), journal=folder / "journal"))
-        command = [sys.executable, "-m", "router", "run", str(file)]
+        command = daemon(file)
     with running(command, port, ours) as process:
         yield port, process
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks import local_peers
+from benchmarks.compiled import daemon
 from benchmarks.measuring import Series, load, measure
 from benchmarks.processes import STOP_SECONDS, cores, free_port
 from benchmarks.report import machine, markdown, publish
@@ -65,7 +66,7 @@ def router(runtime: str) -> Callable[[Path], Subject]:
         port = free_port()
         text = CONFIG.format(port=port, admin=free_port(), runtime=runtime, code=json.dumps(str(CODE)))
         (folder / "router.yaml").write_text(text)
-        return Subject([sys.executable, "-m", "router", "run", str(folder / "router.yaml")], port, Path.cwd())
+        return Subject(daemon(folder / "router.yaml"), port, Path.cwd())
 
     return make
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.compiled import daemon
 from benchmarks.processes import cpu_seconds, free_port, running
 from benchmarks.report import markdown, publish
 from benchmarks.subjects import configuration, stub_lambda
@@ -44,7 +45,7 @@ def main() -> None:
                 port = free_port()
                 file = folder / f"{workers}.yaml"
                 file.write_text(f"{configuration(stub, port)}\nserver: {{workers: {workers}}}\n")
-                with running([sys.executable, "-m", "router", "run", str(file)], port, set()) as router:
+                with running(daemon(file), port, set()) as router:
                     rate(port, 1)
                     rates, costs = [], []
                     for _ in range(arguments.rounds):

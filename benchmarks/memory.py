@@ -20,7 +20,7 @@ import psutil
 
 from benchmarks.measuring import load
 from benchmarks.report import machine, markdown, publish
-from benchmarks.subjects import router, stub_lambda
+from benchmarks.subjects import chosen_router, stub_lambda
 
 PART = 5
 REQUESTS = 400_000
@@ -116,7 +116,7 @@ def main() -> None:
     if arguments.minutes < 3:
         parser.error("--minutes: at least 3; the first is warm-up, and growth needs two more")
     with tempfile.TemporaryDirectory() as name, stub_lambda(Path(name)) as stub:
-        subject = router(Path(name), stub, "http")
+        subject = chosen_router(Path(name), stub, "http")
         with subject.running() as process:
             if arguments.long:
                 text = long(subject.port, process, arguments.requests or LONG_REQUESTS, arguments.minutes)

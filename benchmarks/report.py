@@ -7,6 +7,8 @@ import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from benchmarks.compiled import is_chosen
+
 OUT = Path(__file__).parent / "out"
 
 
@@ -31,8 +33,9 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def machine() -> str:
-    """What a table was measured on."""
-    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    """What a table was measured on, and whether the compiled router was chosen."""
+    chosen = ", compiled router" if is_chosen() else ""
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}{chosen}"
 
 
 def publish(stem: str, text: str, figures: object = None) -> None:

@@ -10,7 +10,6 @@ import asyncio
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.compiled import daemon
 from benchmarks.report import machine, markdown, publish
 from router.eventstream import event
 
@@ -82,7 +82,7 @@ async def router(lambda_port: int, port: int) -> AsyncIterator[psutil.Process]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "router.yaml").write_text(CONFIG.format(port=port, lambda_port=lambda_port))
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "router", "run", "router.yaml"),
+            *daemon("router.yaml"),
             cwd=folder,
             env=os.environ | KEYS,
             stderr=subprocess.DEVNULL,

@@ -7,13 +7,13 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
 
 from benchmarks import envoy
-from benchmarks.compiled import compiled_tree
+from benchmarks.compiled import compiled_tree, daemon
 from benchmarks.processes import cores, free_port, running
 
 RESULT = {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": '{"hello":"world"}'}
@@ -133,6 +133,12 @@ def compiled_router(folder: Path, stub: Stub, api: str, door: Certificate | None
     plain = router(folder, stub, api, door)
     command = [plain.command[0], "-P", *plain.command[1:]]
     return [Subject(COMPILED.format(api=api), command, plain.port, plain.environment | {"PYTHONPATH": str(tree)})]
+
+
+def chosen_router(folder: Path, stub: Stub, api: str) -> Subject:
+    """The plain router, or the compiled one where BENCH_ROUTER asks for it (`benchmarks.compiled`)."""
+    plain = router(folder, stub, api)
+    return replace(plain, command=daemon(plain.command[-1]))
 
 
 def hand_written(stub: Stub, pool: int, door: Certificate | None = None) -> Subject:
