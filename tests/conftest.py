@@ -51,7 +51,7 @@ def root() -> Path:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No AWS setting of the machine reaches the test."""
     for name in list(os.environ):
-        if name.startswith("AWS_"):
+        if name.startswith("AWS_") or name == "REQUESTS_CA_BUNDLE" or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 

@@ -5,6 +5,7 @@ where the last session of the same server is put in. One context per pool, so a 
 """
 
 import ssl
+from pathlib import Path
 from typing import Any
 
 
@@ -40,12 +41,15 @@ class ClientContext(ssl.SSLContext):
 def client_context(ca_file: str | None = None) -> ClientContext:
     """A context that verifies certificate and host name against the system's authorities, or only those of `ca_file`.
 
+    `ca_file`: PEM, or a folder of such files as `openssl rehash` makes it.
     Raises OSError or ssl.SSLError where `ca_file` cannot be read.
     """
     context = ClientContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file is None:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    elif Path(ca_file).is_dir():
+        context.load_verify_locations(capath=ca_file)
     else:
         context.load_verify_locations(ca_file)
     return context

@@ -1,6 +1,7 @@
 """TLS with an authority of our own: verified always, resumed where the server lets us."""
 
 import asyncio
+import hashlib
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import trustme
+from cryptography import x509
 
 from router.net.errors import ConnectFailed, ConnectionLost
 from router.net.pool import Pool
@@ -176,6 +178,16 @@ async def test_a_server_without_tls(tls_server: Any, ca_file: str) -> None:
     with pytest.raises(ConnectFailed):
         await pool.request(REQUEST, timeout=30)
     await pool.close()
+
+
+def test_a_folder_of_authorities(authority: trustme.CA, tmp_path: Path) -> None:
+    """As `openssl rehash` makes it: a file by the hash of its subject's canonical form (lower case, UTF-8, no outer tag)."""
+    pem = authority.cert_pem.bytes()
+    subject = x509.load_pem_x509_certificate(pem).subject
+    canonical = x509.Name([x509.NameAttribute(each.oid, str(each.value).lower()) for each in subject]).public_bytes()
+    digest = hashlib.sha1(canonical[2:], usedforsecurity=False).digest()
+    (tmp_path / f"{int.from_bytes(digest[:4], 'little'):08x}.0").write_bytes(pem)
+    assert talk(client_context(str(tmp_path)), server_context(authority, "localhost")).version() is not None
 
 
 def test_an_unreadable_bundle(tmp_path: Path) -> None:

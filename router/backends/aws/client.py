@@ -14,11 +14,10 @@ from typing import Any
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError
-from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from router.backends.aws.credentials import AssumedRole, Chain, Credential, Keys
-from router.backends.aws.endpoints import parse_endpoint
+from router.backends.aws.endpoints import authorities, parse_endpoint
 from router.backends.aws.json_calls import JsonCalls, Refusal
 from router.backends.aws.requests import is_field_value
 from router.errors import MessageGone, SourceError, SourceRefused
@@ -221,8 +220,7 @@ class ServiceClient:
         if service.json_prefix is None or get_environ_proxies(url):  # botocore knows the way through a proxy
             return None
         endpoint = parse_endpoint(url, foreign=self.endpoint is not None)
-        ca_file = session.get_config_variable("ca_bundle") or str(get_cert_path(True))
-        tls = await asyncio.to_thread(client_context, ca_file) if endpoint.scheme == "https" else None
+        tls = await asyncio.to_thread(client_context, authorities(session)) if endpoint.scheme == "https" else None
         return JsonCalls(
             *(endpoint, tls, keys, self._region),
             service=service.name,

@@ -5,6 +5,7 @@ botocore knows the partitions (`lambda.cn-north-1.amazonaws.com.cn`), FIPS and d
 """
 
 import logging
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -38,7 +39,7 @@ class Endpoint:
 
 @dataclass(slots=True, frozen=True)
 class Surroundings:
-    """What botocore's files and environment say. `ca_file`: PEM bundle to verify servers with."""
+    """What botocore's files and environment say. `ca_file`: see `authorities`."""
 
     endpoints: dict[str, Endpoint]
     ca_file: str
@@ -55,10 +56,14 @@ def look_up(aws: Aws, regions: Iterable[str]) -> Surroundings:
         }
         for endpoint in found.values():
             _mention_proxy(endpoint)
-        bundle = session.get_config_variable("ca_bundle")
+        return Surroundings(found, authorities(session))
     except (BotoCoreError, ValueError) as error:
         raise BackendError(f"The AWS configuration cannot be used: {error}") from error
-    return Surroundings(found, bundle or str(get_cert_path(True)))
+
+
+def authorities(session: botocore.session.Session) -> str:
+    """The PEM bundle, or the folder of authorities, to verify servers with: botocore's order (`Endpoint._get_verify_value`)."""
+    return str(session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or get_cert_path(True))
 
 
 def parse_endpoint(url: str, foreign: bool) -> Endpoint:

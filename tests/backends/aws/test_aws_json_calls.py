@@ -139,8 +139,9 @@ async def test_through_a_proxy_botocore_calls(
     assert "aiobotocore" in request.headers["user-agent"]
 
 
+@pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 async def test_the_endpoint_is_verified_with_the_ca_bundle(
-    endpoint: Any, reply_with: Any, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, endpoint: Any, reply_with: Any, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -152,5 +153,5 @@ async def test_the_endpoint_is_verified_with_the_ca_bundle(
     url = f"https://localhost:{endpoint.port}"
     with pytest.raises(SourceError, match="CERTIFICATE_VERIFY_FAILED"):
         await (await connect(url)).receive(1, 0.0, None)
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv(name, str(tmp_path / "ca.pem"))
     assert await (await connect(url)).receive(1, 0.0, None) == []
