@@ -1,11 +1,13 @@
 """Writes to the journal what becomes of deliveries, and writes it again until it is written: the claims hold meanwhile.
 
-What ends while one settlement is being written is settled together with the next one.
+What ends while one settlement is being written is settled together with the next one. What alone cannot be written (a damaged
+record) is set aside and holds nobody; where nothing can be written (a full disk), everything waits.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 from router.deliveries import Delivery, DeliverySettlement, Fate
 from router.delivery.course import described
@@ -15,6 +17,15 @@ from router.ports import DeliveryMetrics, Journal
 log = logging.getLogger("router.delivery")
 
 LONGEST_PAUSE = 30.0
+PASSING = (RouterError, OSError)
+"""Errors of a journal that may take the same thing later."""
+
+
+class Refused(NamedTuple):
+    """A settlement that the journal has not taken, and may take later."""
+
+    settlement: DeliverySettlement
+    error: Exception
 
 
 class Settling:
@@ -33,12 +44,14 @@ class Settling:
         self._settled = settled
         self._ended: list[DeliverySettlement] = []
         self._writing = 0
+        self._aside = 0
         self._task: asyncio.Task[None] | None = None
+        self._tasks_aside: set[asyncio.Task[None]] = set()
 
     @property
     def unwritten(self) -> int:
         """Deliveries that have a fate, and whose claims have not ended."""
-        return len(self._ended) + self._writing
+        return len(self._ended) + self._writing + self._aside
 
     def settle(self, delivery: Delivery, fate: Fate) -> None:
         """It is written soon."""
@@ -48,47 +61,97 @@ class Settling:
 
     async def record(self, delivery: Delivery) -> None:
         """Write its progress and keep the claim; returns when it is written."""
-        await self._persist(lambda: self._journal.record([delivery]), [delivery])
+        failures = 0
+        while True:
+            try:
+                return await self._journal.record([delivery])
+            except PASSING as error:
+                failures += 1
+                await self._hold([delivery], failures, error)
 
     async def finish(self) -> None:
         """Wait until all is written."""
-        while self._task is not None:
-            await asyncio.wait([self._task])
+        while tasks := self._tasks():
+            await asyncio.wait(tasks)
 
     async def cut(self) -> None:
         """Give up what is not written: the journal still has it."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = self._tasks()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [*self._tasks_aside, *([] if self._task is None else [self._task])]
 
     async def _settle_on(self) -> None:
+        failures = 0
         try:
             while self._ended:
                 ended, self._ended = self._ended, []
                 self._writing = len(ended)
-                await self._write(ended)
+                refused = await self._write(ended)
                 self._writing = 0
-                self._settled()
+                if len(refused) < len(ended):
+                    failures = 0
+                    self._set_aside(refused)
+                    self._settled()
+                else:
+                    failures += 1
+                    self._ended = ended + self._ended
+                    await self._hold([settlement.delivery for settlement in ended], failures, refused[0].error)
         finally:
             self._task = None
 
-    async def _write(self, ended: list[DeliverySettlement]) -> None:
-        try:
-            await self._persist(lambda: self._journal.settle(ended), [settlement.delivery for settlement in ended])
-        except Exception:
-            if len(ended) > 1:  # one of them may be to blame; it must not hold the others
-                for settlement in ended:
-                    await self._write([settlement])
-            else:
-                log.exception(
-                    "A delivery could not be settled; the next process repeats it.", extra=described(ended[0].delivery)
-                )
-            return
-        for settlement in ended:
-            if settlement.fate is not Fate.LATER:
-                self._tell(settlement.delivery, settlement.fate)
+    def _set_aside(self, refused: list[Refused]) -> None:
+        if refused:
+            self._aside += len(refused)
+            task = asyncio.create_task(self._settle_aside(refused))
+            self._tasks_aside.add(task)
+            task.add_done_callback(self._tasks_aside.discard)
 
-    def _tell(self, delivery: Delivery, fate: Fate) -> None:
+    async def _settle_aside(self, refused: list[Refused]) -> None:
+        failures = 0
+        while refused:
+            failures += 1
+            settlements = [each.settlement for each in refused]
+            await self._hold([settlement.delivery for settlement in settlements], failures, refused[0].error)
+            refused = await self._write(settlements)
+            if len(refused) < len(settlements):
+                self._aside -= len(settlements) - len(refused)
+                self._settled()
+
+    async def _write(self, ended: list[DeliverySettlement]) -> list[Refused]:
+        """Together, or else each alone: one of them may be to blame, and must not hold the others."""
+        refused = []
+        for settlement, error in zip(ended, await self._errors(ended), strict=True):
+            if error is None:
+                self._tell(settlement)
+            elif isinstance(error, PASSING):
+                refused.append(Refused(settlement, error))
+            else:
+                log.error(
+                    "A delivery could not be settled; the next process repeats it.",
+                    extra=described(settlement.delivery),
+                    exc_info=error,
+                )
+        return refused
+
+    async def _errors(self, ended: list[DeliverySettlement]) -> Sequence[BaseException | None]:
+        try:
+            await self._journal.settle(ended)
+        except Exception as error:
+            if len(ended) == 1:
+                return [error]
+        else:
+            return [None] * len(ended)
+        alone = [self._journal.settle([settlement]) for settlement in ended]
+        return await asyncio.gather(*alone, return_exceptions=True)
+
+    def _tell(self, settlement: DeliverySettlement) -> None:
+        delivery, fate = settlement.delivery, settlement.fate
+        if fate is Fate.LATER:
+            return
         self._metrics.event_settled(delivery.trigger, delivery.function, fate)
         if fate is Fate.DEAD:
             log.error(
@@ -96,23 +159,17 @@ class Settling:
                 extra=described(delivery),
             )
 
-    async def _persist(self, write: Callable[[], Awaitable[None]], deliveries: list[Delivery]) -> None:
-        failures = 0
-        while True:
-            try:
-                return await write()
-            except (RouterError, OSError) as error:
-                failures += 1
-                log.error(
-                    "The journal cannot write what became of a delivery; it is tried again.",
-                    extra={
-                        "delivery_id": deliveries[0].id,
-                        "deliveries": len(deliveries),
-                        "failures": failures,
-                        "error": str(error),
-                    },
-                )
-                await self._pause(doubled(failures, LONGEST_PAUSE))
+    async def _hold(self, deliveries: Sequence[Delivery], failures: int, error: Exception) -> None:
+        log.error(
+            "The journal cannot write what became of a delivery; it is tried again.",
+            extra={
+                "delivery_id": deliveries[0].id,
+                "deliveries": len(deliveries),
+                "failures": failures,
+                "error": str(error),
+            },
+        )
+        await self._pause(doubled(failures, LONGEST_PAUSE))
 
 
 def doubled(failures: int, longest: float) -> float:

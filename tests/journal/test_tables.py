@@ -3,11 +3,13 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from router.deliveries import Delivery, DeliverySettlement, Durability, Fate, Receipt, Selection
+from router.errors import Unavailable
 from router.fakes import FakeClock
 from router.journal.sqlite.opening import SqliteEngine, open_sqlite
 from router.journal.sqlite.rows import INLINE
@@ -156,6 +158,39 @@ async def test_a_damaged_index_holds_nothing_up(engine: SqliteEngine, delivery: 
     connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'delivery_ready'", (kept,))
     connection.close()
     assert ids(await engine.journal.claim(NOW, 9, ())) == [delivery(0).id, delivery(2).id]
+
+
+async def test_one_that_the_file_does_not_give_up_does_not_hold_the_others(
+    engine: SqliteEngine, delivery: Make, tmp_path: Path
+) -> None:
+    await engine.journal.append([delivery(number, group=f"g{number}") for number in range(3)], DISK)
+    _lose_index_entry(tmp_path / "journal" / "journal.sqlite", "delivery_lane", "state < 2", 2)
+    settlements = [DeliverySettlement(one, Fate.DONE) for one in await engine.journal.claim(NOW, 9, ())]
+    with pytest.raises(Unavailable, match="malformed"):
+        await engine.journal.settle(settlements)
+    alone = [engine.journal.settle([settlement]) for settlement in settlements]
+    first, second, third = await asyncio.gather(*alone, return_exceptions=True)
+    assert (first, third) == (None, None)
+    assert isinstance(second, Unavailable)
+    assert engine.status()["claimed"] == 1
+
+
+def _lose_index_entry(path: Path, index: str, condition: str, number: int) -> None:
+    """Write the row once more while the index says that it is none of its own."""
+    with _sqlite(path) as connection:
+        row = connection.execute("SELECT * FROM delivery WHERE number = ?", (number,)).fetchone()
+        connection.execute("DELETE FROM delivery WHERE number = ?", (number,))
+        connection.execute("PRAGMA writable_schema = ON")
+        [(kept,)] = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (index,))
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, ?, 'false') WHERE name = ?", (condition, index))
+    with _sqlite(path) as connection:
+        connection.execute(f"INSERT INTO delivery VALUES ({', '.join('?' * len(row))})", row)
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = ?", (kept, index))
+
+
+def _sqlite(path: Path) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(path, isolation_level=None))
 
 
 async def test_a_claim_that_was_given_up_takes_nothing(engine: SqliteEngine, delivery: Make) -> None:
