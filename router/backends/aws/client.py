@@ -5,11 +5,13 @@ calls knows what may be repeated, and when. Errors are translated into `SourceEr
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
@@ -24,6 +26,8 @@ from router.errors import MessageGone, SourceError, SourceRefused
 from router.net.tls import client_context
 from router.ports import Clock
 from router.settings import Aws
+
+log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT = 5.0
 _START_PATIENCE = 10.0
@@ -66,10 +70,10 @@ class Service:
 
 @dataclass(slots=True)
 class _Connection:
-    """A client with the keys it signs with. `json_calls`: None where botocore has to make all calls."""
+    """A client with the keys it signs with. `opened`: closes it. `json_calls`: None where botocore has to make all calls."""
 
     keys: Keys
-    context: Any
+    opened: AsyncExitStack
     client: Any
     json_calls: JsonCalls | None
     users: int = 0
@@ -87,9 +91,7 @@ class _Connection:
 
     async def close(self) -> None:
         """After the last call."""
-        if self.json_calls is not None:
-            await self.json_calls.close()
-        await self.context.__aexit__(None, None, None)
+        await self.opened.aclose()
 
 
 class ServiceClient:
@@ -211,13 +213,23 @@ class ServiceClient:
                 retries={"total_max_attempts": 1},
             ),
         )
-        client = await context.__aenter__()
-        client.meta.events.register("before-call", _add_trace_header)
-        return _Connection(keys, context, client, await self._json_calls(session, client.meta.endpoint_url, keys))
+        async with AsyncExitStack() as opened:
+            client = await opened.enter_async_context(context)
+            client.meta.events.register("before-call", _add_trace_header)
+            json_calls = await self._json_calls(session, client.meta.endpoint_url, keys)
+            if json_calls is not None:
+                opened.push_async_callback(json_calls.close)
+            return _Connection(keys, opened.pop_all(), client, json_calls)
 
     async def _json_calls(self, session: AioSession, url: str, keys: Keys) -> JsonCalls | None:
         service = self._service
-        if service.json_prefix is None or get_environ_proxies(url):  # botocore knows the way through a proxy
+        if service.json_prefix is None:
+            return None
+        if get_environ_proxies(url).get(urlsplit(url).scheme):  # as botocore's `ProxyConfiguration` chooses
+            log.info(
+                "The way leads through a proxy: botocore makes all calls, which takes more of the processor.",
+                extra={"service": service.name, "endpoint": url},
+            )
             return None
         endpoint = parse_endpoint(url, foreign=self.endpoint is not None)
         tls = await asyncio.to_thread(client_context, authorities(session)) if endpoint.scheme == "https" else None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import botocore.session
 import pytest
 import trustme
+from aiobotocore.client import AioBaseClient
 from botocore.parsers import create_parser
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -127,9 +129,51 @@ async def test_a_poll_that_is_cancelled_is_broken_off(endpoint: Any, connect: Co
             await asyncio.sleep(0)
 
 
-async def test_through_a_proxy_botocore_calls(
-    endpoint: Any, reply_with: Any, connect: Connect, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("breaks_off", "error"), [(False, SourceError), (True, asyncio.CancelledError)], ids=["no bundle", "cancelled"]
+)
+async def test_a_connection_that_is_not_made_leaves_no_client(
+    breaks_off: bool, error: type[BaseException], connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    open_clients: list[object] = []
+    enter, leave = AioBaseClient.__aenter__, AioBaseClient.__aexit__
+
+    async def entered(client: Any) -> Any:
+        open_clients.append(client)
+        if breaks_off:
+            calling.cancel()
+        return await enter(client)
+
+    async def left(client: Any, *raised: Any) -> None:
+        open_clients.remove(client)
+        await leave(client, *raised)
+
+    monkeypatch.setattr(AioBaseClient, "__aenter__", entered)
+    monkeypatch.setattr(AioBaseClient, "__aexit__", left)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    calling = asyncio.ensure_future((await connect("https://localhost:1")).receive(1, 0.0, None))
+    with pytest.raises(error):
+        await calling
+    assert open_clients == []
+
+
+@pytest.mark.parametrize(
+    "others", [{"NO_PROXY": "x.test"}, {"HTTPS_PROXY": "http://127.0.0.1:1"}, {"ALL_PROXY": "http://127.0.0.1:1"}]
+)
+async def test_a_proxy_for_something_else_changes_nothing(
+    others: dict[str, str], endpoint: Any, reply_with: Any, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in others.items():
+        monkeypatch.setenv(name, value)
+    endpoint.answers = [reply_with(200, b"{}")]
+    assert await (await connect(endpoint.url)).delete(["h"]) == []
+    assert endpoint.requests[0].headers["user-agent"].startswith("lambda-router/")
+
+
+async def test_through_a_proxy_botocore_calls(
+    endpoint: Any, reply_with: Any, connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "router.backends.aws.client")
     monkeypatch.setenv("HTTP_PROXY", endpoint.url)
     endpoint.answers = [reply_with(200, b'{"Failed":[{"Id":"0","Code":"x","SenderFault":true}]}')]
     queue = await connect("http://queues.example.com")
@@ -137,6 +181,9 @@ async def test_through_a_proxy_botocore_calls(
     [request] = endpoint.requests
     assert request.line.startswith("POST http://queues.example.com/")
     assert "aiobotocore" in request.headers["user-agent"]
+    assert [record.message for record in caplog.records if record.name == "router.backends.aws.client"] == [
+        "The way leads through a proxy: botocore makes all calls, which takes more of the processor."
+    ]
 
 
 @pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
