@@ -139,6 +139,11 @@ class Connection:
             self._transport.abort()
         self._gone(_closed_before() if self._unsent else ConnectionLost("the connection was closed", sent=True))
 
+    def break_off(self, waiter: "asyncio.Future[Response]") -> None:
+        """Close where the exchange is still this waiter's. Its answer may have come since it was cancelled."""
+        if self._waiter is waiter:
+            self.close()
+
     # --- called by the transport -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

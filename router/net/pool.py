@@ -86,7 +86,7 @@ class Pool:
             except BaseException as error:
                 if waiter is not None and not _never_sent(waiter):
                     if breaks_off and waiter.cancelled():
-                        connection.close()
+                        connection.break_off(waiter)
                     raise
                 if isinstance(error, ConnectionLost) and reused:
                     continue

@@ -242,6 +242,47 @@ async def test_a_cancelled_caller_leaves_the_exchange_running(server: Any, make_
     assert server.connections == 1
 
 
+async def test_a_cancelled_caller_who_breaks_off_ends_its_own_exchange_alone(server: Any, make_pool: MakePool) -> None:
+    """Its answer comes before it wakes, and the next request has its connection by then."""
+    arrived = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await server.read_request(reader)
+        arrived.set()
+        await server.answering(answer(b"2"))(reader, writer)
+
+    server.scripts = [script]
+    pool = make_pool()
+    first = asyncio.create_task(post(pool, b"a", timeout=None, limit=FOREVER, breaks_off=True))
+    await arrived.wait()
+    second = asyncio.create_task(post(pool, b"b"))
+    first.cancel()
+    [connection] = pool._open
+    connection.data_received(answer(b"1"))
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert await second == ok(b"2")
+    assert server.requests == [HEAD % 1 + b"a", HEAD % 1 + b"b"]
+
+
+async def test_a_cancelled_caller_who_breaks_off_ends_the_exchange(server: Any, make_pool: MakePool) -> None:
+    arrived = asyncio.Event()
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await server.read_request(reader)
+        arrived.set()
+        await reader.read()
+
+    server.scripts = [script]
+    pool = make_pool()
+    caller = asyncio.create_task(post(pool, limit=FOREVER, breaks_off=True))
+    await arrived.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert await server.ended.get() == 0
+
+
 async def test_an_exchange_is_broken_off_at_its_limit(server: Any, make_pool: MakePool) -> None:
     holding = Holding(server)
     server.scripts = [holding]
