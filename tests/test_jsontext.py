@@ -124,3 +124,10 @@ def test_check_agrees_with_the_standard_library(text: str) -> None:
         json.loads(data.decode(), parse_constant=refuse)
 
     assert accepts(jsontext.check) == accepts(standard)
+
+
+@pytest.mark.parametrize("tail", [b"", b"\\", b'"', b'"]'])
+def test_a_string_without_an_end_takes_each_byte_once(tail: bytes) -> None:
+    """Quadratic time would be hours: each escaped quotation mark could begin a string that never ends."""
+    with pytest.raises(ValueError, match=r"line 1|deeply"):
+        jsontext.loads(b'{"a":"' + b'\\"' * 1_000_000 + b"[" * 1025 + tail + b",")

@@ -13,7 +13,6 @@ import logging
 import socket
 import struct
 from collections import deque
-from contextlib import suppress
 from typing import Any, Protocol, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -52,6 +51,26 @@ class Door(Protocol):
         ...
 
 
+class Keeper(Protocol):
+    """Who knows every connection."""
+
+    def opened(self, connection: "Connection") -> bool:
+        """A caller has come; whether it is to be served."""
+        ...
+
+    def closed(self, connection: "Connection") -> None:
+        """The connection is gone."""
+        ...
+
+    def began(self, connection: "Connection") -> None:
+        """A conversation begins, and goes on even if its caller leaves."""
+        ...
+
+    def served(self, connection: "Connection") -> None:
+        """Its conversations have ended."""
+        ...
+
+
 class Lost(Exception):
     """The caller went away."""
 
@@ -60,13 +79,13 @@ class Connection:
     """An `asyncio.Protocol`, made by `Server` for each caller. It has no base, as every class that may be compiled."""
 
     __slots__ = (
-        *("_door", "_server", "_loop", "_parser", "_queue", "_task", "_timer", "_due", "_unread", "_paused", "_drained"),
+        *("_door", "_keeper", "_loop", "_parser", "_queue", "_task", "_timer", "_due", "_unread", "_paused", "_drained"),
         *("_target", "_headers", "_head_size", "_in_head", "_headers_done", "_receiving", "_holds", "_full", "_deaf", "_last"),
-        *("_lingers", "_eof", "_broken", "_leaves_off", "streams", "transport", "peer", "local_port", "tls"),
+        *("_lingers", "_eof", "_broken", "_leaves_off", "_runs", "streams", "transport", "peer", "local_port", "tls"),
     )
 
-    def __init__(self, server: "Server", door: Door, loop: asyncio.AbstractEventLoop) -> None:
-        self._server = server
+    def __init__(self, keeper: Keeper, door: Door, loop: asyncio.AbstractEventLoop) -> None:
+        self._keeper = keeper
         self._door = door
         self._loop = loop
         self._parser: Any = HttpRequestParser(self)
@@ -80,7 +99,7 @@ class Connection:
         self._target, self._head_size, self._holds = b"", 0, 0
         self._in_head = self._headers_done = self._leaves_off = self._paused = False
         self._receiving: IncomingBody | None = None
-        self._full = self._deaf = self._last = self._lingers = self._eof = self._broken = self.streams = False
+        self._full = self._deaf = self._last = self._lingers = self._eof = self._broken = self.streams = self._runs = False
         self.transport: asyncio.Transport | None = None
         self.peer, self.local_port = "127.0.0.1", 80
         self.tls: Any = None
@@ -91,14 +110,16 @@ class Connection:
         self.transport = cast(asyncio.Transport, transport)
         self.peer, self.local_port = ends(transport)
         self.tls = transport.get_extra_info("ssl_object")
-        self._server.connections.add(self)
+        if not self._keeper.opened(self):
+            self.abort()
+            return
         self._due = self._loop.time() + KEEPALIVE_SECONDS
         self._timer = self._loop.call_at(self._due, self._check_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
         self._deaf = True
-        self._server.connections.discard(self)
+        self._keeper.closed(self)
         self._parser = None
         for timer in (self._timer, self._unread):
             if timer is not None:
@@ -139,7 +160,7 @@ class Connection:
             self._refuse(f"the head, or what stands between pieces of the body, is larger than {MAX_HEAD} bytes")
         if self._queue and self._task is None:
             self._due = _NEVER
-            self._server.serving.add(self)
+            self._keeper.began(self)
             self._task = self._loop.create_task(self._serve())
         if len(self._queue) > MOST_PIPELINED and not self._full:
             self._full = True
@@ -263,15 +284,21 @@ class Connection:
         self.abort()
 
     def cancel(self) -> None:
-        """Stop the conversation, and end."""
+        """Stop the conversation, and end: where an answer has begun to stream, so that nobody takes a part for the whole."""
+        if self.streams:
+            self.reset()
+        else:
+            self.abort()
         if self._task is not None:
             self._task.cancel()
-        self.abort()
+            if not self._runs:  # a coroutine that was never entered tidies nothing up
+                self._served()
 
     # --- within --------------------------------------------------------------------------------------------------------
 
     async def _serve(self) -> None:
         """Answer what waits, in order, then end: an idle connection has no task."""
+        self._runs = True
         try:
             while self._queue and self.transport is not None:
                 incoming = self._queue.popleft()
@@ -289,9 +316,13 @@ class Connection:
             log.exception("A request could not be answered.")
             self.abort()
         finally:
-            self._task = None
-            self._due = self._loop.time() + KEEPALIVE_SECONDS
-            self._server.served(self)
+            self._runs = False
+            self._served()
+
+    def _served(self) -> None:
+        self._task = None
+        self._due = self._loop.time() + KEEPALIVE_SECONDS
+        self._keeper.served(self)
 
     def _end(self, incoming: Incoming) -> None:
         """Close. What is still to come of a body, or behind bad bytes, is dropped first: its sender is to see the answer."""
@@ -359,41 +390,3 @@ class Connection:
             return
         log.info("A caller that does not read its answer was given up.", extra={"bytes_left": left})
         self.transport.abort()
-
-
-class Server:
-    """Makes connections for one door, and ends them. A protocol factory for `loop.create_server`."""
-
-    def __init__(self, door: Door) -> None:
-        self._door = door
-        self._idle: asyncio.Future[None] | None = None
-        self.connections: set[Connection] = set()
-        """Those that are open."""
-        self.serving: set[Connection] = set()
-        """Those whose conversation runs, even if their caller has left."""
-
-    def __call__(self) -> Connection:
-        return Connection(self, self._door, asyncio.get_running_loop())
-
-    def served(self, connection: Connection) -> None:
-        """Its conversations have ended."""
-        self.serving.discard(connection)
-        if self._idle is not None and not self.serving and not self._idle.done():
-            self._idle.set_result(None)
-
-    async def shutdown(self, timeout: float) -> None:
-        """Idle connections end at once, the others with their answer; what takes longer than `timeout` seconds is cut."""
-        for connection in [*self.connections]:
-            connection.stop()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._until_idle(), timeout)
-        for connection in [*self.serving]:
-            connection.cancel()
-        await self._until_idle()
-        for connection in [*self.connections]:
-            connection.close()
-
-    async def _until_idle(self) -> None:
-        if self.serving:
-            self._idle = asyncio.get_running_loop().create_future()
-            await self._idle

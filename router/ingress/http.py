@@ -11,9 +11,10 @@ from router.errors import Invoked, RequestError
 from router.exchange import Exchange, plain_error
 from router.ingress.answer import date_line, has_no_body, head
 from router.ingress.body import BodyReader
-from router.ingress.connection import Connection, Server
+from router.ingress.connection import Connection
 from router.ingress.incoming import Incoming
 from router.ingress.request import RequestReader
+from router.ingress.server import Server
 from router.model import ErrorNote, Reply, Request, Stream
 from router.ports import Clock, Metrics
 from router.routing import Table
@@ -141,8 +142,8 @@ class HttpDoor:
         if failure is None:
             await connection.drain()
             return keep_alive
-        _log_broken(reply, failure)
         connection.reset()
+        _log_broken(reply, failure)
         return False
 
     def _log(self, request: Request, trigger: str | None, reply: Reply, started: float) -> None:

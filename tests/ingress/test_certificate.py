@@ -9,10 +9,11 @@ from typing import Any
 
 import trustme
 
-from router.ingress.connection import Connection, Server
+from router.ingress.connection import Connection
 from router.ingress.incoming import Incoming
 from router.ingress.listen import listen
 from router.ingress.request import RequestReader
+from router.ingress.server import Server
 from router.settings import Address, Listener, Tls
 
 

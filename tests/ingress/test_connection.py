@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from router.errors import BodyIncomplete, OriginTimeout
 from router.ingress import connection as module
-from router.ingress.connection import Connection, Server
+from router.ingress.connection import Connection
 from router.ingress.incoming import HIGH_WATER, Incoming
+from router.ingress.server import Server
 from router.model import Conversation, ReadBody, Reply, Request
 
 OpenDoor = Callable[..., Awaitable[Any]]
@@ -318,9 +319,9 @@ class Transport:
     abort = close
 
 
-def connected() -> tuple[Door, Connection, Transport]:
+def connected(server: Server | None = None) -> tuple[Door, Connection, Transport]:
     door, transport = Door(), Transport()
-    connection = Server(door)()
+    connection = (server or Server(door))()
     connection.connection_made(transport)  # type: ignore[arg-type]
     return door, connection, transport
 
@@ -387,6 +388,22 @@ async def test_a_conversation_goes_on_when_its_caller_leaves_and_is_waited_for()
     assert (server.serving, transport.written) == (set(), b"")
 
 
+async def test_who_comes_while_the_server_ends_is_not_served() -> None:
+    server = Server(Door())
+    await server.shutdown(10)
+    _, _, transport = connected(server)
+    assert transport.closed
+
+
+async def test_a_conversation_that_is_cut_before_it_began_is_not_waited_for() -> None:
+    server = Server(Door())
+    _, connection, transport = connected(server)
+    connection.data_received(GET % 1)
+    assert server.serving == {connection}
+    await server.shutdown(0)
+    assert (server.serving, transport.closed) == (set(), True)
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
@@ -399,7 +416,10 @@ async def test_a_conversation_goes_on_when_its_caller_leaves_and_is_waited_for()
     st.booleans(),
 )
 async def test_no_bytes_whatever_hurt_the_connection(pieces: list[bytes], leave: bool) -> None:
-    door, connection, transport = connected()
+    door, transport = Door(), Transport()
+    server = Server(door)
+    connection = server()
+    connection.connection_made(transport)  # type: ignore[arg-type]
     door.go.set()
     for piece in pieces:
         connection.data_received(piece)
@@ -412,6 +432,6 @@ async def test_no_bytes_whatever_hurt_the_connection(pieces: list[bytes], leave:
         connection.connection_lost(None)
     for _ in range(200):
         await asyncio.sleep(0)
-    assert connection not in connection._server.serving
+    assert (server.connections, server.serving) == (set(), set())
     assert all(incoming.malformed is None or incoming is door.seen[-1] for incoming in door.seen)
     assert transport.written.count(b"HTTP/1.1 200 OK") <= len(door.seen)

@@ -12,9 +12,10 @@ import pytest
 import trustme
 
 from router.errors import StartError
-from router.ingress.connection import Connection, Server
+from router.ingress.connection import Connection
 from router.ingress.incoming import Incoming
 from router.ingress.listen import Listening, listen
+from router.ingress.server import Server
 from router.settings import Address, Tls
 
 

@@ -55,8 +55,14 @@ def _averaged(average: float | None, value: float) -> float:
 
 
 def _idle_seconds() -> list[float]:
-    idle = [each.idle for each in psutil.cpu_times(percpu=True)]
-    mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(idle))
+    """Of those that this process may run on; of all where the system numbers them otherwise; empty where it does not tell."""
+    try:
+        idle = [each.idle for each in psutil.cpu_times(percpu=True)]
+    except (OSError, psutil.Error):
+        return []
+    mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(len(idle)))
+    if max(mine) >= len(idle):  # a container that shows only its own processors, and numbers them anew
+        return idle
     return [seconds for number, seconds in enumerate(idle) if number in mine]
 
 
@@ -76,7 +82,8 @@ class Processors:
         since = now - self._looked
         if since >= _SAMPLE_SECONDS:
             idle = self._idle_seconds()
-            share = (sum(idle) - self._idle) / (since * len(idle))
-            self._limit = len(idle) if since <= _STALE_SECONDS and share < _IDLE_SHARE else _NO_LIMIT
+            share = (sum(idle) - self._idle) / (since * len(idle)) if idle else 1.0
+            # Below zero the system's figures went backwards, and say nothing.
+            self._limit = len(idle) if since <= _STALE_SECONDS and 0 <= share < _IDLE_SHARE else _NO_LIMIT
             self._looked, self._idle = now, sum(idle)
         return self._limit

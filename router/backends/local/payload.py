@@ -7,6 +7,8 @@ import json
 
 import orjson
 
+from router import jsontext
+
 
 def json_problem(payload: bytes) -> str | None:
     """What is wrong with the payload, or None. An empty one is taken; NaN and Infinity are not JSON."""
@@ -19,6 +21,10 @@ def json_problem(payload: bytes) -> str | None:
     else:
         return None
     # orjson also refuses some JSON (lone surrogates); the standard library has the last word.
+    try:
+        jsontext.check_depth(payload)
+    except ValueError:
+        return "nested too deeply"
     try:
         json.loads(payload, parse_constant=_refuse_constant)
     except RecursionError:

@@ -126,6 +126,15 @@ class RuntimeConnection:
         self._transport = None
         self._handler.closed(self)
 
+    def eof_received(self) -> None:
+        """The runtime says no more, and waits for nothing."""
+
+    def pause_writing(self) -> None:
+        """An event waits in memory until the function takes it: there is one at a time."""
+
+    def resume_writing(self) -> None:
+        """It was taken."""
+
     def data_received(self, data: bytes) -> None:
         if not (self._between and not self.waiting):
             self._parse(data)

@@ -2,8 +2,13 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
+from typing import Any
 
-from router.backends.local.pace import Pace, Processors
+import psutil
+import pytest
+
+from router.backends.local.pace import Pace, Processors, _idle_seconds
 from router.backends.local.pool import STARTS_AT_ONCE
 from router.fakes import FakeClock
 from router.outcome import OutcomeKind
@@ -116,3 +121,35 @@ async def test_invocations_that_hang_do_not_hold_up_the_others(start, tmp_path) 
             await asyncio.sleep(0.01)
     (tmp_path / "go").touch()
     assert {(await caller).kind for caller in callers} == {OutcomeKind.OK}
+
+
+@pytest.mark.parametrize("processors", [{12, 13}, {0, 13}])
+def test_processors_that_the_system_numbers_otherwise_are_all_looked_at(
+    monkeypatch: pytest.MonkeyPatch, processors: set[int]
+) -> None:
+    """A container with lxcfs shows its own as the first ones, and the kernel's numbers in the mask."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: processors, raising=False)
+    monkeypatch.setattr(psutil, "cpu_times", lambda percpu: [SimpleNamespace(idle=1.0), SimpleNamespace(idle=2.0)])
+    assert _idle_seconds() == [1.0, 2.0]
+
+
+def test_a_system_that_does_not_tell_sets_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(psutil, "cpu_times", refuse)
+    processors = Processors(clock.monotonic)
+    for _ in range(3):
+        assert processors.limit() == INFINITE
+        clock.advance(0.2)
+
+
+def test_figures_that_go_backwards_set_no_limit() -> None:
+    clock, idle = FakeClock(), [5.0, 5.0]
+    processors = Processors(clock.monotonic, lambda: idle)
+    processors.limit()
+    clock.advance(0.2)
+    idle[0] = 4.0
+    assert processors.limit() == INFINITE
+
+
+def refuse(percpu: bool) -> list[Any]:
+    raise PermissionError("/proc/stat")
