@@ -19,6 +19,7 @@ from router.deliveries import Condition, Delivery, DeliverySettlement, Durabilit
 from router.errors import StartError, Unavailable
 from router.fakes import FakeClock
 from router.journal.opening import open_journal, open_offline
+from router.journal.sqlite.folder import Folder
 from router.journal.sqlite.journal import MAX_STARTS
 from router.journal.sqlite.opening import SqliteEngine, open_sqlite
 from router.settings import JournalSettings
@@ -345,6 +346,24 @@ async def test_one_append_without_room_does_not_spoil_the_commit(
         assert [results[0], results[2]] == [[Receipt(delivery(1).id)], [Receipt(delivery(3).id)]]
         assert isinstance(results[1], Unavailable)
         assert [kept.id for kept in await engine.admin.select(Selection(), 9, None)] == [delivery(1).id, delivery(3).id]
+
+
+@pytest.mark.parametrize("bound", ["max_size", "min_free_disk"])
+async def test_what_comes_together_keeps_within_the_bounds(
+    opened: Open, delivery: Make, settings: JournalSettings, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    room = 2 * 1024 * 1024
+    async with opened() as engine:
+        if bound == "max_size":
+            settings.max_size = room
+        else:
+            monkeypatch.setattr(Folder, "free", lambda _: settings.min_free_disk + room)
+        made = [delivery(number, payload=b"x" * 60_000) for number in range(100)]
+        results = await asyncio.gather(*(engine.journal.append([one], DISK) for one in made), return_exceptions=True)
+        accepted = [result for result in results if not isinstance(result, Unavailable)]
+        assert 30 <= len(accepted) <= room // 60_000
+        assert all(bound in str(result) for result in results if isinstance(result, Unavailable))
+        assert await engine.admin.count(Selection()) == len(accepted)
 
 
 @contextlib.contextmanager

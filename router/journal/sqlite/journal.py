@@ -55,7 +55,7 @@ class SqliteJournal:
         writer: Writer,
         reader: Reader,
         readiness: Readiness,
-        room: Callable[[sqlite3.Connection, int], None],
+        room: Callable[[sqlite3.Connection, int, int], None],
     ) -> None:
         self._clock = clock
         self._settings = settings

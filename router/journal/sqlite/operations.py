@@ -37,17 +37,23 @@ def append(
     connection: sqlite3.Connection,
     given: Sequence[Sequence[Row]],
     window: float,
-    room: Callable[[sqlite3.Connection, int], None],
+    room: Callable[[sqlite3.Connection, int, int], None],
 ) -> Done[list[Receipt]]:
-    """Keep what is not known yet, of each append all or nothing. `room` raises Unavailable where so many bytes have none."""
+    """Keep what is not known yet, of each append all or nothing.
+
+    `room(connection, more, admitted)` raises Unavailable where so many bytes more than those admitted here have none.
+    """
     insertion = Insertion(connection, window)
+    admitted = 0
     results: list[list[Receipt] | Exception] = []
     for appended in given:
+        size = sum([row.size for row in appended])
         try:
-            room(connection, sum([row.size for row in appended]))
+            room(connection, size, admitted)
         except Unavailable as unavailable:
             results.append(unavailable)
         else:
+            admitted += size
             results.append([insertion.add(row) for row in appended])
     insertion.write()
     return Done(results, insertion.due)

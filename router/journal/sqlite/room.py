@@ -27,12 +27,15 @@ class Room:
         self._free = 0
         self._taken = 0
 
-    def check(self, connection: sqlite3.Connection, more: int) -> None:
-        """Raises Unavailable where `more` bytes would be too many."""
-        taken = self._taken + more
-        if self._commits() >= self._look_at or taken * 4 > min(self._below_size(), self._above_floor()):
+    def check(self, connection: sqlite3.Connection, more: int, admitted: int) -> None:
+        """Raises Unavailable where `more` bytes would be too many.
+
+        `admitted`: bytes for which this commit has asked before, and which it has not written: looking does not show them.
+        """
+        if self._commits() >= self._look_at or (self._taken + more) * 4 > min(self._below_size(), self._above_floor()):
             self._look(connection)
-            taken = more
+            self._taken = admitted
+        taken = self._taken + more
         if taken > self._below_size():
             raise Unavailable("the journal is full: it has reached its `max_size`", FULL_RETRY_AFTER)
         if taken > self._above_floor():
@@ -48,7 +51,6 @@ class Room:
     def _look(self, connection: sqlite3.Connection) -> None:
         self._used = used(connection)
         self._free = self._folder.free()
-        self._taken = 0
         self._look_at = self._commits() + LOOKS_EVERY
 
 
