@@ -264,10 +264,35 @@ async def test_a_stream_whose_length_is_known_is_not_chunked(open_door: OpenDoor
     assert await exchange(door.port, GET % 1 + LAST) == [(200, b"onetwo")] * 2
 
 
-async def test_nobody_takes_a_part_for_the_whole(open_door: OpenDoor) -> None:
-    door = await open_door(streaming(b"one", OriginTimeout("the origin fell silent")))
+@pytest.mark.parametrize("failure", [OriginTimeout("the origin fell silent"), RuntimeError("a fault of ours")])
+async def test_nobody_takes_a_part_for_the_whole(open_door: OpenDoor, failure: Exception) -> None:
+    door = await open_door(streaming(b"one", failure))
     with pytest.raises(ConnectionResetError):
         await raw(door.port, b"GET / HTTP/1.0\r\n\r\n")
+
+
+@pytest.mark.parametrize("half_closed", [False, True])
+async def test_nor_where_the_server_ends_or_the_caller_says_no_more(open_door: OpenDoor, half_closed: bool) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"one"
+        await asyncio.Event().wait()
+
+    def handle(request: Request, built: Any) -> Conversation:
+        return Reply(200, [], chunks())
+        yield ReadBody(0)
+
+    door = await open_door(handle)
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+    await reader.readuntil(b"one")
+    async with asyncio.timeout(20):
+        if half_closed:
+            writer.write_eof()
+        else:
+            await door.listening.close()
+        with pytest.raises(ConnectionResetError):
+            await reader.read(-1)
+    writer.close()
 
 
 class Door:
