@@ -219,8 +219,12 @@ class QueuePoller:
             limits = _shares(source.batch_size - before, width)
             results = await asyncio.gather(*(self._receive(hold, limit, wait) for limit in limits), return_exceptions=True)
             errors = [result for result in results if isinstance(result, SourceError)]
+            faults = [result for result in results if isinstance(result, BaseException) and result not in errors]
             if errors:
                 self._failed("poll", errors[0])
+            for fault in faults:  # of ours: what is in hand is worked on all the same
+                log.error("A poller failed.", exc_info=fault, extra={"trigger": self._trigger.name})
+            if errors or faults:
                 break
             width = min(PARALLEL, 2 * width) if len(hold) - before >= sum(limits) else 1
         return began

@@ -340,6 +340,17 @@ async def test_a_receive_that_fails_ends_the_gathering(poll: Poll) -> None:
     assert (made.batches, made.queue.bodies) == ([["a"]], [])
 
 
+async def test_a_receive_that_fails_as_none_should_is_told(poll: Poll, caplog: pytest.LogCaptureFixture) -> None:
+    """What has been gathered is worked on, and the queue is left alone for a while."""
+    made = poll("a", queue={"failures": {}}, batching_window=100.0, max_concurrency=2)
+    await made.time.pass_(0.5)
+    made.queue.failures["receive"] = [KeyError("MessageId")] * 8
+    await made.time.pass_(60)
+    assert made.batches == [["a"]]
+    assert {record.message for record in caplog.records} == {"A poller failed."}
+    assert all(record.exc_info for record in caplog.records)
+
+
 async def test_a_delete_that_breaks_off_is_repeated(poll: Poll) -> None:
     made = poll("a", queue={"failures": {"delete": [SourceError("ConnectionError", "reset")] * 2}})
     await made.time.pass_(10)

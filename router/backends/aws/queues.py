@@ -5,6 +5,7 @@ messages that nobody saw. Source: semantics/async.md §B.2, §B.9 and
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html.
 """
 
+import logging
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,9 +14,11 @@ from urllib.parse import urlsplit
 from router.backends.aws.client import Service, ServiceClient
 from router.backends.aws.credentials import Chain
 from router.batches import Message, QueueFacts, QueueSource
-from router.errors import SourceRefused
+from router.errors import SourceError, SourceRefused
 from router.ports import Clock
 from router.settings import Aws
+
+log = logging.getLogger(__name__)
 
 ACTIONS = {
     "get_queue_url": "sqs:GetQueueUrl",
@@ -88,7 +91,10 @@ class AwsQueue:
             )
         except SourceRefused as error:
             raise _as_lambda_says(error) from error
-        return [_message(said) for said in answer.get("Messages") or ()]
+        found = answer.get("Messages") or []
+        if not isinstance(found, list):
+            raise SourceError("InvalidAnswer", "the messages of the answer are not a list")
+        return [message for said in found if (message := self._read(said)) is not None]
 
     async def delete(self, handles: Sequence[str]) -> list[str]:
         return await self._tell("delete_message_batch", handles)
@@ -108,6 +114,15 @@ class AwsQueue:
 
     async def close(self) -> None:
         await self._client.close()
+
+    def _read(self, said: Any) -> Message | None:
+        """None where it is none; the queue hands it out again, and sets it aside in the end."""
+        try:
+            return _message(said)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            extra = {"queue": self._queue, "error": f"{type(error).__name__}: {error}"}
+            log.warning("A message cannot be read; it stays in the queue.", extra=extra)
+            return None
 
     async def _known_url(self) -> str:
         if self._url is None:
@@ -137,9 +152,12 @@ def _as_lambda_says(error: SourceRefused) -> SourceRefused:
 
 
 def _message(said: Mapping[str, Any]) -> Message:
+    handle, body, id = said["ReceiptHandle"], said.get("Body", ""), said["MessageId"]
+    if not (isinstance(handle, str) and isinstance(body, str) and isinstance(id, str)):
+        raise TypeError("its handle, body and id are not all text")
     attributes = said.get("Attributes") or {}
     for attribute in (said.get("MessageAttributes") or {}).values():
         if isinstance(attribute.get("BinaryValue"), str):  # botocore would have decoded it
             attribute["BinaryValue"] = b64decode(attribute["BinaryValue"])
     other = {name: value for name, value in said.items() if name not in ("ReceiptHandle", "Body", "MessageId")}
-    return Message(said["ReceiptHandle"], said.get("Body", ""), other, said["MessageId"], attributes.get("MessageGroupId"))
+    return Message(handle, body, other, id, attributes.get("MessageGroupId"))

@@ -139,6 +139,36 @@ async def test_a_message_with_everything(connect: Connect, service: Service) -> 
     }
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"MessageAttributes": {"b": {"DataType": "Binary", "BinaryValue": "A"}}},
+        {"MessageAttributes": {"b": "text"}},
+        {"MessageAttributes": ["b"]},
+        {"Attributes": "text"},
+        {"ReceiptHandle": None},
+        {"MessageId": None},
+        "text",
+    ],
+)
+async def test_a_message_that_cannot_be_read_takes_no_other_with_it(
+    spoilt: Any, connect: Connect, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = {"MessageId": "m-1", "ReceiptHandle": "h-1", "Body": "a"}
+    bad = spoilt if isinstance(spoilt, str) else {"MessageId": "m-2", "ReceiptHandle": "h-2", "Body": "b"} | spoilt
+    service.answers = [(200, {"QueueUrl": URL}), (200, {"Messages": [bad, good]})]
+    assert [message.id for message in await (await connect()).receive(10, 0.0, None)] == ["m-1"]
+    [record] = [record for record in caplog.records if record.name == "router.backends.aws.queues"]
+    assert record.message == "A message cannot be read; it stays in the queue."
+
+
+@pytest.mark.parametrize("messages", ["text", 7, {"MessageId": "m"}])
+async def test_messages_that_are_no_list_are_an_error_of_the_source(messages: Any, connect: Connect, service: Service) -> None:
+    service.answers = [(200, {"QueueUrl": URL}), (200, {"Messages": messages})]
+    with pytest.raises(SourceError, match="not a list"):
+        await (await connect()).receive(10, 0.0, None)
+
+
 async def test_entries_are_numbered_and_those_that_failed_are_told(connect: Connect, service: Service) -> None:
     failed = {"Failed": [{"Id": "1", "SenderFault": True, "Code": "ReceiptHandleIsInvalid"}], "Successful": [{"Id": "0"}]}
     service.answers = [(200, {"QueueUrl": URL}), (200, failed), (200, failed)]
