@@ -145,7 +145,10 @@ class DoorLinks:
             case "append":
                 return self._append(payload)
             case "invoke":
-                return self._invoke(self._doors[channel].streams, *payload)
+                number, invocation = payload
+                streams = self._doors[channel].streams
+                streams.expect(number)  # now: the next word may be that its caller leaves
+                return self._invoke(streams, number, invocation)
             case "piece":
                 return self._doors[channel].streams.piece(payload)
             case "leave":
@@ -170,7 +173,6 @@ class DoorLinks:
 
     async def _invoke(self, streams: Sender, number: int, packed: Mapping[str, Any]) -> tuple[Outcome, bool]:
         assert self._invoker is not None
-        streams.expect(number)
         return await streams.announce(number, await self._invoker.invoke(unpacked(packed, self._functions)))
 
     def _know(self, channel: Channel, snapshot: Snapshot) -> None:

@@ -23,7 +23,7 @@ from router.journal.memory import MemoryJournal
 from router.monitoring.totals import Dump
 from router.outcome import OutcomeKind
 from router.processes.channel import Channel, ChannelLost
-from router.processes.door_link import EngineLink, RemoteInvoker, RemoteJournal, RemotePermit
+from router.processes.door_link import EngineLink, RemoteInvoker, RemoteJournal, RemotePermit, packed
 from router.processes.engine_link import DoorLinks, Snapshot
 from router.processes.ledger import MOST_LEFT, Ledger
 from router.settings import JournalSettings
@@ -260,6 +260,26 @@ async def test_an_answer_whose_caller_left_before_it_began_is_let_go(engine: Eng
         await link.call("take", "work")  # what was said before has arrived
         begins.set()
         await source.closed.wait()
+
+
+async def test_a_caller_that_leaves_in_the_same_write_lets_go_of_the_stream(engine: Engine) -> None:
+    there, here = Transport(1000), Transport(1000)
+    far = Channel(engine.links._handle, engine.links._gone)
+    near = Channel(lambda channel, kind, payload: None, lambda channel: None)
+    there.other, here.other = near, far
+    far.connection_made(there)  # type: ignore[arg-type]
+    near.connection_made(here)  # type: ignore[arg-type]
+    near.tell("hello", ({}, snapshot()))
+    source = streams(engine, b"a")
+    asking = asyncio.create_task(near.call("invoke", (0, packed(invocation()))))
+    await asyncio.sleep(0)
+    near.tell("leave", 0)
+    _, is_stream = await asking
+    assert (is_stream, source.closed) == (True, 1)
+    with pytest.raises(StreamFailed, match="let go"):
+        await near.call("piece", 0)
+    there.close()
+    here.close()
 
 
 async def test_a_stream_that_breaks_off_fails_at_the_door_as_it_failed_in_the_engine(engine: Engine, connect: Connect) -> None:
