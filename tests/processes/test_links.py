@@ -25,7 +25,7 @@ from router.outcome import OutcomeKind
 from router.processes.channel import Channel, ChannelLost
 from router.processes.door_link import EngineLink, RemoteInvoker, RemoteJournal, RemotePermit, packed
 from router.processes.engine_link import DoorLinks, Snapshot
-from router.processes.ledger import MOST_LEFT, Ledger
+from router.processes.ledger import MOST_LEFT, MOST_OUTLIVED, Ledger
 from router.settings import JournalSettings
 
 FUNCTION = Function("work", FunctionArn("eu-west-1", "111122223333", "work"), 3.0, max_concurrency=2)
@@ -455,6 +455,31 @@ def test_the_figures_of_many_that_ended_become_one_sum(tmp_path: Path) -> None:
     assert ledger.sums() == {"requests": {("shop",): (2.0 * MOST_LEFT,)}}
     assert len(pickle.loads((tmp_path / "figures").read_bytes())[1]) == MOST_LEFT + 1
     assert Ledger(tmp_path / "figures").sums() == {"requests": {("shop",): (2.0 * MOST_LEFT + 100,)}}
+
+
+def test_many_that_outlive_the_engine_are_counted_once(tmp_path: Path) -> None:
+    """Whatever ends first, and whoever tells again last."""
+    first = Ledger(tmp_path / "figures")
+    doors = [str(number) for number in range(3 * MOST_LEFT)]
+    for door in doors:
+        first.tell(door, {"requests": {("shop",): (1.0,)}})
+    first.write()
+    second = Ledger(tmp_path / "figures")
+    for door in doors:
+        second.tell(door, {"requests": {("shop",): (2.0,)}})
+        second.end(door)
+    assert second.sums() == {"requests": {("shop",): (2.0 * len(doors),)}}
+    second.write()
+    assert Ledger(tmp_path / "figures").sums() == second.sums()
+
+
+def test_what_engines_leave_that_die_again_and_again_stays_small(tmp_path: Path) -> None:
+    for number in range(2 * MOST_OUTLIVED):
+        ledger = Ledger(tmp_path / "figures")
+        ledger.tell(str(number), {"requests": {("shop",): (1.0,)}})
+        ledger.write()
+    assert Ledger(tmp_path / "figures").sums() == {"requests": {("shop",): (2.0 * MOST_OUTLIVED,)}}
+    assert len(pickle.loads((tmp_path / "figures").read_bytes())[1]) == MOST_OUTLIVED + 1
 
 
 @pytest.mark.parametrize("content", [b"", b"rubbish", pickle.dumps(7)])
