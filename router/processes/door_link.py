@@ -192,7 +192,15 @@ class RemotePermit:
         self._share = share
 
     async def take(self) -> bool:
-        """As `Permit.take`."""
+        """As `Permit.take`. The engine counts what it granted, so what a caller who left asked for goes back when it comes."""
+        asking = asyncio.ensure_future(self._ask())
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            asking.add_done_callback(self._unwanted)
+            raise
+
+    async def _ask(self) -> bool:
         try:
             taken = bool(await self._link.call("take", self._name))
         except ChannelLost:
@@ -200,6 +208,10 @@ class RemotePermit:
         if taken:
             self._link.held[self._name] += 1
         return taken
+
+    def _unwanted(self, asking: "asyncio.Task[bool]") -> None:
+        if not asking.cancelled() and asking.exception() is None and asking.result():
+            self.give_back()
 
     def give_back(self) -> None:
         """As `Permit.give_back`."""

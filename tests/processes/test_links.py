@@ -316,6 +316,33 @@ async def test_concurrency_is_counted_over_all_doors(engine: Engine, connect: Co
     assert [await own.take(), await other.take()] == [True, False]
 
 
+@pytest.mark.parametrize("turns", range(8))
+async def test_what_a_caller_asked_for_who_left_is_given_back(engine: Engine, connect: Connect, turns: int) -> None:
+    link = await connect()
+    permit = RemotePermit(link, "work", 1)
+    asking = asyncio.create_task(permit.take())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert await link.call("take", "work")
+    await until(lambda: engine.count.running["work"] == 1)
+    assert link.held["work"] == 0
+
+
+async def test_what_was_refused_to_a_caller_who_left_is_not_given_back(engine: Engine, connect: Connect) -> None:
+    link, own = await connect(), engine.count.of("work", 2)
+    assert [await own.take(), await RemotePermit(link, "work", 1).take()] == [True, True]
+    asking = asyncio.create_task(RemotePermit(link, "work", 1).take())
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert [await link.call("take", "work") for _ in range(2)] == [False, False], "what was said before has arrived"
+    assert (engine.count.running["work"], link.held["work"]) == (2, 1)
+
+
 async def test_what_a_door_held_comes_back_when_it_is_gone(engine: Engine, connect: Connect) -> None:
     link = await connect()
     permit = RemotePermit(link, "work", 1)
