@@ -74,6 +74,17 @@ async def test_a_large_payload_goes_with_its_delivery(engine: SqliteEngine, deli
     assert [await count(engine, table) for table in ("delivery", "payload", "started")] == [0, 0, 0]
 
 
+async def test_few_large_payloads_stay_bound_to_statements(engine: SqliteEngine, delivery: Make) -> None:
+    executed: list[str] = []
+    engine._writer._connection.set_trace_callback(executed.append)
+    for number in range(1, 34):
+        await engine.journal.append([delivery(number * 100 + at, payload=b"x" * 3000) for at in range(number)], DISK)
+    engine._writer._connection.set_trace_callback(None)
+    rows = [statement.lower().count("x'") for statement in executed if statement.startswith("INSERT INTO payload")]
+    assert sum(rows) == sum(range(1, 34))
+    assert sum(set(rows)) < 32  # a prepared statement keeps the values of its last use
+
+
 async def test_what_is_done_with_is_not_written_once_more(engine: SqliteEngine, delivery: Make, tmp_path: Path) -> None:
     await engine.journal.append([delivery(1, payload=b"x" * 1_000_000)], DISK)
     claimed = await engine.journal.claim(NOW, 1, ())

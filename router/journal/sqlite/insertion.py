@@ -43,11 +43,11 @@ class Insertion:
     def write(self) -> None:
         """Into the tables."""
         numbers: list[int] = []
-        for statement, count, values in statements.insertions("delivery", ("state", *WRITTEN), self._rows):
+        for statement, count, values in statements.insertions("delivery", _DELIVERY, self._rows, statements.MANY):
             last = self._connection.execute(statement, values).lastrowid or 0
             numbers += range(last - count + 1, last + 1)  # each row has the largest number so far, and one
         payloads = [(numbers[at], *large) for at, large in self._large.items()]
-        for statement, _, values in statements.insertions("payload", ("number", "body", "checksum"), payloads):
+        for statement, _, values in statements.insertions("payload", _PAYLOAD, payloads, statements.FEW):
             self._connection.execute(statement, values)
 
     def _known(self, key: str, now: float) -> str | None:
@@ -73,3 +73,4 @@ def lower(due: dict[str, float], function: str, due_at: float) -> None:
 
 
 _COLUMNS = len(WRITTEN)
+_DELIVERY, _PAYLOAD = ("state", *WRITTEN), ("number", "body", "checksum")

@@ -1,24 +1,29 @@
 """SQL for many rows at once: one step of SQLite, during which Python's other threads go on, instead of one for each row."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
 
-_FEW = 16
-_LARGEST = 256
+MANY = (*range(1, 16), *range(16, 257, 16))
+"""Rows of one statement, where they are small."""
+FEW = (1, 4, 16)
+"""As `MANY`, where they are large: a prepared statement keeps the values of its last use, those of `MANY` 2296 rows."""
 
 
-def insertions(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, int, list[Any]]]:
+def insertions(
+    table: str, columns: tuple[str, ...], rows: Sequence[Sequence[Any]], counts: Sequence[int]
+) -> Iterator[tuple[str, int, list[Any]]]:
     """Statements that insert all rows in their order, with how many each inserts, and their values.
 
-    Of a few rows each, or of multiples of a few: so many texts SQLite keeps prepared.
+    Of so many rows each as `counts` (ascending, from 1 on) has: so many texts SQLite keeps prepared.
     """
     at, left = 0, len(rows)
     while left:
-        count = left if left <= _FEW else min(_LARGEST, left - left % _FEW)
-        yield _insertion(table, tuple(columns), count), count, [*chain.from_iterable(rows[at : at + count])]
+        count = counts[bisect_right(counts, left) - 1]
+        yield _insertion(table, columns, count), count, [*chain.from_iterable(rows[at : at + count])]
         at += count
         left -= count
 
