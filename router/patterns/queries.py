@@ -25,5 +25,6 @@ def _compiled(text: str) -> Any:
     try:
         return JSONPathEnvironment(strict=True).compile(text)
     except (JSONPathError, RecursionError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        # Not `str(error)`: for an empty query it fails itself.
+        reason = str(error.args[0]).partition("\n")[0] if error.args else type(error).__name__
         raise BadQuery(f"`{text}` is no JSONPath query: {reason}") from None
