@@ -31,6 +31,7 @@ from benchmarks import nats, redis_server
 from benchmarks.load import json_of
 from benchmarks.processes import cpu_seconds
 from benchmarks.report import machine, markdown, percentile, publish
+from router.clock import SystemClock
 from router.deliveries import Delivery, Durability
 from router.ingress.request import new_id
 from router.journal.opening import open_journal
@@ -39,13 +40,6 @@ from router.settings import JournalSettings
 PAYLOAD = json_of(1024)
 FUNCTIONS = 8
 Accept = Callable[[int, int], Awaitable[object]]
-
-
-class WallClock:
-    """The machine's clocks."""
-
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
 
 
 def made(number: int) -> Delivery:
@@ -105,7 +99,7 @@ async def produced(accept: Accept, producers: int, seconds: float, server: psuti
 
 def journal(durability: Durability) -> Callable[[Path, int, float], Awaitable[Sample]]:
     async def measure(folder: Path, producers: int, seconds: float) -> Sample:
-        engine = open_journal(JournalSettings(f"sqlite:{folder}", 8 * 1024**3, 0), WallClock())
+        engine = open_journal(JournalSettings(f"sqlite:{folder}", 8 * 1024**3, 0), SystemClock())
         await engine.start()
 
         async def accept(_: int, number: int) -> None:

@@ -20,17 +20,13 @@ from aiobotocore.session import AioSession
 from benchmarks.report import machine, markdown, publish
 from router.arn import FunctionArn
 from router.backends.aws import AwsInvoker
+from router.clock import SystemClock
 from router.model import Function, Invocation
 from router.outcome import OutcomeKind
 from router.settings import Aws
 
 PAYLOAD = b'{"version":"2.0","routeKey":"GET /orders/{id}","rawPath":"/orders/7","body":"' + b"x" * 900 + b'"}'
 TRACE = "Root=1-6a560000-0123456789abcdef01234567"
-
-
-class _Time:
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
 
 
 async def measure(call: Callable[[], Awaitable[object]], requests: int, concurrency: int) -> tuple[float, float]:
@@ -56,7 +52,7 @@ async def compare(port: int, requests: int, concurrency: int) -> None:
     arn = FunctionArn("us-east-1", "111122223333", "orders")
     function = Function("orders", arn, timeout=30)
     invoker = AwsInvoker(
-        Aws("us-east-1", "111122223333", endpoint_url=f"http://127.0.0.1:{port}"), {"orders": function}, _Time()
+        Aws("us-east-1", "111122223333", endpoint_url=f"http://127.0.0.1:{port}"), {"orders": function}, SystemClock()
     )
     await invoker.start()
 

@@ -21,12 +21,13 @@ from typing import ClassVar
 import psutil
 import uvloop
 
-from benchmarks.accept import PAYLOAD, WallClock, made
+from benchmarks.accept import PAYLOAD, made
 from benchmarks.compiled import daemon
 from benchmarks.load import Load
 from benchmarks.processes import CREDENTIALS, cores, free_port, pin
 from benchmarks.report import machine, markdown, publish
 from benchmarks.stub_lambda import DEFAULT_PAYLOAD, StubLambda
+from router.clock import SystemClock
 from router.deliveries import Delivery, Durability
 from router.journal.opening import open_journal
 from router.settings import JournalSettings
@@ -91,7 +92,7 @@ async def between(first: int, last: int, process: psutil.Process, row: Row) -> N
 
 
 async def filled(folder: Path, events: int) -> None:
-    engine = open_journal(JournalSettings(f"sqlite:{folder}", 8 * 1024**3, 0), WallClock())
+    engine = open_journal(JournalSettings(f"sqlite:{folder}", 8 * 1024**3, 0), SystemClock())
     await engine.start()
     for at in range(0, events, 500):
         await engine.journal.append([event(number) for number in range(at, min(events, at + 500))], Durability.OS)

@@ -19,6 +19,7 @@ import uvloop
 
 from router.arn import FunctionArn
 from router.backends.local.invoker import LocalInvoker
+from router.clock import SystemClock
 from router.model import Function, Invocation, LocalFunction
 from router.outcome import OutcomeKind
 from router.settings import Aws
@@ -31,16 +32,11 @@ CASES = (
 )
 
 
-class _Time:
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
-
-
 async def measure(runtime: str, handler: str, client: str, requests: int, cold: int) -> None:
     """Print one line of figures for one runtime client."""
     local = LocalFunction(runtime, handler, str(FUNCTIONS), runtime_client=client, memory=512 * 1024 * 1024)
     function = Function("echo", FunctionArn("eu-west-1", "111122223333", "echo"), 30.0, local=local)
-    invoker = LocalInvoker({"echo": function}, Aws("eu-west-1", "111122223333"), _Time(), watch=False)
+    invoker = LocalInvoker({"echo": function}, Aws("eu-west-1", "111122223333"), SystemClock(), watch=False)
 
     async def call() -> float:
         invocation = Invocation(function, None, b'{"a": 1}', str(uuid.uuid4()), "Root=1-5759e988-bd862e3fe1be46a994272793")

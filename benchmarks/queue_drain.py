@@ -24,11 +24,11 @@ from aiohttp import web
 from router.arn import FunctionArn
 from router.backends.aws.queues import AwsQueue
 from router.batches import EventCount, QueueSource
+from router.clock import SystemClock
 from router.driver import Driver
 from router.fakes import FakeInvoker, FakeMetrics
 from router.ingress.queue_poller import QueuePoller
 from router.model import Function, Place, Scope, Target, Trigger
-from router.runtime import SystemClock
 from router.settings import Aws
 from router.triggers import TYPES
 

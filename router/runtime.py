@@ -13,7 +13,6 @@ import logging
 import os
 import random
 import signal
-import time
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -24,6 +23,7 @@ from router.backends.local.invoker import LocalInvoker
 from router.backends.origin import OriginClient
 from router.backends.permits import Permit, PermitCount
 from router.background import Background, ScaledClock
+from router.clock import SystemClock
 from router.delivery.accept import JournalAcceptor
 from router.generation import Backends, Generation, LocalSelection, assemble
 from router.ingress.admin import AdminDoor
@@ -44,13 +44,6 @@ from router.telemetry import Telemetry
 from router.workers import Edge, Worker, worker_of
 
 log = logging.getLogger("router")
-
-
-class SystemClock:
-    """The `Clock` port over the operating system."""
-
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
 
 
 class Backend(Invoker, Protocol):

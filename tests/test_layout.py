@@ -58,7 +58,7 @@ LAYERS = (
         },
     ),
     ("engine", {"driver", "delivery", "exchange", "streams"}),
-    ("edges", {"net", "backends", "journal", "monitoring", "auth", "files", "revisions", "starter"}),
+    ("edges", {"net", "backends", "journal", "monitoring", "auth", "clock", "files", "revisions", "starter"}),
     ("doors", {"ingress", "console"}),
     (
         "wiring",

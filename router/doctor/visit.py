@@ -1,11 +1,11 @@
 """One examination from beginning to end: the edges that ask, every room's checks, and the order of what is told."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from router.backends.aws.inspection import Inspector
 from router.backends.aws.invoker import AwsInvoker
+from router.clock import SystemClock
 from router.config.problem import Path
 from router.doctor import disk, endings, functions, identity, machine, network, queues
 from router.doctor.examination import Check, Patient, Pause, ended, examine
@@ -14,13 +14,6 @@ from router.generation import LocalSelection
 from router.model import Place
 from router.ports import Clock
 from router.settings import Config
-
-
-class SystemClock:
-    """The `Clock` port over the operating system."""
-
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
 
 
 async def visit(

@@ -1,10 +1,10 @@
 """Open the journal that the settings name: in a daemon, or offline for a command."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from router.clock import SystemClock
 from router.errors import StartError
 from router.journal.memory import MemoryJournal, MemoryStore
 from router.journal.sqlite.opening import SqliteEngine, open_sqlite
@@ -91,7 +91,7 @@ def open_offline(url: str, clock: Clock | None = None) -> SqliteEngine:
     """
     if url in MEMORY:
         raise StartError("a journal in memory is gone with its daemon: there is nothing to open")
-    return open_sqlite(_folder(url), clock or _WallClock(), JournalSettings(url), create=False)
+    return open_sqlite(_folder(url), clock or SystemClock(), JournalSettings(url), create=False)
 
 
 def _folder(url: str) -> Path:
@@ -99,8 +99,3 @@ def _folder(url: str) -> Path:
     if f"{kind}:" != SQLITE or not path:
         raise StartError(f"the journal's URL {url!r} is neither `memory` nor `sqlite:` with the path of a folder")
     return Path(path)
-
-
-class _WallClock:
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)

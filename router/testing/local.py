@@ -1,9 +1,9 @@
 """`--local`: functions with a `local:` block run as processes, those without answer null."""
 
-import time
 from collections.abc import Mapping, Sequence
 
 from router.backends.local.invoker import LocalInvoker
+from router.clock import SystemClock
 from router.fakes import succeeded
 from router.functions import Function
 from router.model import Invocation
@@ -12,17 +12,12 @@ from router.settings import Config
 from router.simulation import MockAnswer
 
 
-class _Clock:
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
-
-
 class LocalFunctions:
     """The `Invoker` of one configuration. `start` it, and `close` it always."""
 
     def __init__(self, config: Config) -> None:
         self._here = {name: function for name, function in config.functions.items() if function.local is not None}
-        self._invoker = LocalInvoker(self._here, config.aws, _Clock(), watch=False)
+        self._invoker = LocalInvoker(self._here, config.aws, SystemClock(), watch=False)
 
     async def start(self) -> None:
         """Raises BackendError, naming the function that cannot run."""

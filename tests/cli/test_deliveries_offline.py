@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from router.cli import main
+from router.clock import SystemClock
 from router.deliveries import Condition, Delivery, DeliverySettlement, Durability, Fate
 from router.journal.opening import open_journal, open_offline
-from router.runtime import SystemClock
 from router.settings import JournalSettings
 
 CONFIG = """\

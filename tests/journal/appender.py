@@ -10,16 +10,12 @@ import os
 import sys
 import time
 
+from router.clock import SystemClock
 from router.deliveries import Delivery, DeliverySettlement, Durability, Fate
 from router.journal.opening import Engine, open_journal
 from router.settings import JournalSettings
 
 PRODUCERS = 8
-
-
-class WallClock:
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
 
 
 def say(word: str, number: int) -> None:
@@ -49,7 +45,7 @@ async def work_off(engine: Engine) -> None:
 
 
 async def main() -> None:
-    engine = open_journal(JournalSettings(f"sqlite:{sys.argv[2]}", min_free_disk=0), WallClock())
+    engine = open_journal(JournalSettings(f"sqlite:{sys.argv[2]}", min_free_disk=0), SystemClock())
     await engine.start()
     numbers = itertools.count(int(sys.argv[1]))
     async with asyncio.TaskGroup() as group:

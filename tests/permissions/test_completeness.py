@@ -17,12 +17,12 @@ from router.backends.aws.invoker import AwsInvoker
 from router.backends.aws.queues import AwsQueue
 from router.batches import ActivitySource, QueueSource
 from router.cli.send import into_queue
+from router.clock import SystemClock
 from router.deliveries import Letter
 from router.functions import Invocation
 from router.monitoring import cloudwatch
 from router.permissions.needs import statements
 from router.permissions.statement import Statement, policy
-from router.runtime import SystemClock
 from router.settings import Config
 from router.telemetry import Telemetry
 

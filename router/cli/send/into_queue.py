@@ -8,7 +8,7 @@ from typing import Any
 
 from router.backends.aws.queues import AwsQueue
 from router.batches import Message, QueueSource
-from router.runtime import SystemClock
+from router.clock import SystemClock
 from router.settings import Aws
 
 

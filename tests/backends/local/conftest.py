@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
@@ -13,22 +12,13 @@ import pytest
 
 from router.arn import FunctionArn
 from router.backends.local.invoker import LocalInvoker
+from router.clock import SystemClock
 from router.model import Function, Invocation, LocalFunction
 from router.outcome import Outcome
 from router.settings import Aws
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 AWS = Aws("eu-west-1", "111122223333")
-
-
-class SystemClock:
-    """The real time."""
-
-    def now(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 class Lambda:

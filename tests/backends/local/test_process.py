@@ -102,17 +102,14 @@ import asyncio, json, sys, time
 sys.path.insert(0, {tests!r})
 from router.arn import FunctionArn
 from router.backends.local.invoker import LocalInvoker
+from router.clock import SystemClock
 from router.model import Function, Invocation, LocalFunction
 from router.settings import Aws
-
-class Clock:
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
 
 async def main():
     local = LocalFunction({runtime!r}, {handler!r}, {code!r}, runtime_client={client!r}, memory=1 << 30)
     function = Function("shop", FunctionArn("eu-west-1", "111122223333", "shop"), 60.0, local=local)
-    invoker = LocalInvoker({{"shop": function}}, Aws("eu-west-1", "111122223333"), Clock())
+    invoker = LocalInvoker({{"shop": function}}, Aws("eu-west-1", "111122223333"), SystemClock())
     await invoker.start()
     await invoker.invoke(Invocation(function, None, {event!r}, "id", "trace"))
     print("ready", flush=True)
