@@ -173,7 +173,11 @@ class DoorLinks:
 
     async def _invoke(self, streams: Sender, number: int, packed: Mapping[str, Any]) -> tuple[Outcome, bool]:
         assert self._invoker is not None
-        return await streams.announce(number, await self._invoker.invoke(unpacked(packed, self._functions)))
+        try:
+            return await streams.announce(number, await self._invoker.invoke(unpacked(packed, self._functions)))
+        except BaseException:
+            streams.leave(number)  # there will be no answer
+            raise
 
     def _know(self, channel: Channel, snapshot: Snapshot) -> None:
         door = self._doors.get(channel)
