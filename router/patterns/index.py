@@ -78,15 +78,18 @@ class PatternIndex:
         return found
 
     def _find_pairs(self, event: Mapping[str, Any], found: set[int]) -> None:
-        """Both are text in every event that AWS made; elsewhere each may be a list."""
-        one, other = (each if isinstance(each, list) else [each] for each in map(event.get, PAIR))
+        """Both are text in every event that AWS made; elsewhere each may be a list, and hold lists."""
+        one, other = ([value] if isinstance(value := event.get(path), str) else _texts(event, path) for path in PAIR)
         if len(one) * len(other) > len(self._pairs):
             found.update(position for positions in self._pairs.values() for position in positions)
             return
         for source in one:
             for kind in other:
-                if isinstance(source, str) and isinstance(kind, str):
-                    found.update(self._pairs.get((source, kind), ()))
+                found.update(self._pairs.get((source, kind), ()))
+
+
+def _texts(event: Mapping[str, Any], path: str) -> list[str]:
+    return [leaf.value for leaf in leaves(event, route(path)) if isinstance(leaf.value, str)]
 
 
 def _written(pattern: Pattern) -> str:

@@ -47,7 +47,11 @@ SCALARS = TEXTS | st.sampled_from([0, 1, 1.0, 2, 3, None, True])
 DETAIL = st.dictionaries(st.sampled_from(["x", "y"]), SCALARS | st.lists(SCALARS, max_size=2), max_size=2)
 EVENTS = st.dictionaries(
     FIELDS | st.sampled_from(["a"]),
-    SCALARS | st.lists(SCALARS | DETAIL, max_size=2) | DETAIL | st.just({"b": {"c": "a"}}) | st.just({"b.c": "a"}),
+    SCALARS
+    | st.lists(SCALARS | DETAIL | st.lists(SCALARS, max_size=2), max_size=2)
+    | DETAIL
+    | st.just({"b": {"c": "a"}})
+    | st.just({"b.c": "a"}),
     max_size=4,
 )
 
@@ -121,6 +125,14 @@ def test_patterns_with_many_strings_are_found_too() -> None:
     assert index.matching({"source": "n99"}) == [0]
     assert index.matching({"source": "n5", "detail-type": "n9"}) == [0, 1]
     assert index.matching({"source": "n5", "detail-type": "n10"}) == [0]
+
+
+@pytest.mark.parametrize("source", ["a", ["x", "a"], [["a"]], [1, [["x"], [{"b": 1}, "a"]]]])
+def test_pairs_are_found_in_lists_of_lists_too(source: Any) -> None:
+    pairs = [(one, other) for one in "ab" for other in "ab"]
+    index = PatternIndex([compile_pattern({"source": [one], "detail-type": [other]}) for one, other in pairs])
+
+    assert [pairs[each] for each in index.matching({"source": source, "detail-type": [["b"]]})] == [("a", "b")]
 
 
 def test_the_order_is_that_of_the_patterns_whichever_way_they_are_found() -> None:
