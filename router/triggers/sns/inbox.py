@@ -7,7 +7,7 @@ from router.model import QueueSource, Remark
 from router.policies.webhook_auth import Auth
 from router.triggers.sns.messages import Message
 from router.triggers.sns.proof import Proof
-from router.triggers.sns.subscriptions import Subscription
+from router.triggers.sns.subscriptions import Subscriptions
 
 
 @dataclass(slots=True, frozen=True)
@@ -16,7 +16,7 @@ class Inbox:
 
     name: str
     topics: frozenset[str]
-    subscriptions: tuple[Subscription, ...]
+    subscriptions: Subscriptions
     auth: Auth
     proof: Proof
     queue: QueueSource | None = None

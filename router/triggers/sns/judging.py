@@ -36,8 +36,7 @@ def matches(inbox: Inbox, given: Request | Batch) -> Sequence[RouteVerdict]:
         verdict
         for subject, came in _came(inbox, given)
         if isinstance(came, Message)
-        for subscription in inbox.subscriptions
-        if subscription.wants(came)
+        for subscription in inbox.subscriptions.wanting(came)
         for verdict in (_judged(inbox, subscription, came, subject),)
         if verdict.matched
     ]
@@ -45,8 +44,8 @@ def matches(inbox: Inbox, given: Request | Batch) -> Sequence[RouteVerdict]:
 
 def _of_all(inbox: Inbox, came: Message | Predicate, subject: str) -> list[RouteVerdict]:
     if isinstance(came, Predicate):
-        return nobody((subscription.name for subscription in inbox.subscriptions), came, subject)
-    return [_judged(inbox, subscription, came, subject) for subscription in inbox.subscriptions]
+        return nobody((subscription.name for subscription in inbox.subscriptions.all), came, subject)
+    return [_judged(inbox, subscription, came, subject) for subscription in inbox.subscriptions.all]
 
 
 def _judged(inbox: Inbox, subscription: Subscription, message: Message, subject: str) -> RouteVerdict:

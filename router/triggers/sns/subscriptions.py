@@ -4,20 +4,14 @@ Source: https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-polici
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from router.deliveries import Acceptance
 from router.model import Predicate, Scope, Target
 from router.patterns.wording import predicates_of, shown
-from router.policies.filter_policies import (
-    MESSAGE_ATTRIBUTES,
-    MESSAGE_BODY,
-    FilterPolicy,
-    compile_policy,
-    seen_attributes,
-    seen_body,
-)
+from router.policies.filter_index import FilterIndex
+from router.policies.filter_policies import MESSAGE_ATTRIBUTES, FilterPolicy, compile_policy, seen_attributes, seen_body
 from router.triggers.sns.event import event
 from router.triggers.sns.messages import Message
 
@@ -29,14 +23,6 @@ class Subscription:
     name: str
     target: Target
     policy: FilterPolicy | None = None
-
-    def wants(self, message: Message) -> bool:
-        """Whether the policy lets a notification pass."""
-        if self.policy is None:
-            return True
-        if self.policy.scope == MESSAGE_BODY:
-            return self.policy.matches_body(message.text)
-        return self.policy.matches_attributes(message.attributes)
 
     def predicates(self, message: Message) -> list[Predicate]:
         """What the policy says of a notification, leaf by leaf."""
@@ -50,9 +36,22 @@ class Subscription:
         return predicates_of(self.policy.pattern.explain(body))
 
 
-def compile_subscriptions(settings: Mapping[str, Any], scope: Scope) -> tuple[Subscription, ...]:
-    """The subscriptions of completed settings, in their order."""
-    return tuple(_subscription(name, chosen, scope) for name, chosen in settings.items())
+@dataclass(slots=True, frozen=True)
+class Subscriptions:
+    """The subscriptions of one trigger, in their order. `index`: of their policies."""
+
+    all: tuple[Subscription, ...]
+    index: FilterIndex = field(compare=False)
+
+    def wanting(self, message: Message) -> Iterator[Subscription]:
+        """Those whose policies let a notification pass, in their order."""
+        return (self.all[position] for position in self.index.matching(message.attributes, message.text))
+
+
+def compile_subscriptions(settings: Mapping[str, Any], scope: Scope) -> Subscriptions:
+    """The subscriptions of completed settings."""
+    compiled = tuple(_subscription(name, chosen, scope) for name, chosen in settings.items())
+    return Subscriptions(compiled, FilterIndex([each.policy for each in compiled]))
 
 
 def _subscription(name: str, chosen: Mapping[str, Any], scope: Scope) -> Subscription:
@@ -62,12 +61,9 @@ def _subscription(name: str, chosen: Mapping[str, Any], scope: Scope) -> Subscri
     return Subscription(name, scope.target(reference), compiled)
 
 
-def acceptances(
-    message: Message, subscriptions: tuple[Subscription, ...], trigger: str, group: str | None = None
-) -> Iterator[Acceptance]:
+def acceptances(message: Message, subscriptions: Subscriptions, trigger: str, group: str | None = None) -> Iterator[Acceptance]:
     """One for each subscription that wants the notification. The id of the message is the same over all of SNS's retries."""
     payload = event(message, trigger)
     attributes = {"sns.topic_arn": message.topic_arn, "sns.message_id": message.id}
-    for subscription in subscriptions:
-        if subscription.wants(message):
-            yield Acceptance(subscription.target, payload, subscription.name, message.id, group, attributes)
+    for subscription in subscriptions.wanting(message):
+        yield Acceptance(subscription.target, payload, subscription.name, message.id, group, attributes)
