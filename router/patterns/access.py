@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from router.patterns.addresses import address
+from router.patterns.addresses import address, block
 from router.patterns.events import Field, Pattern
 from router.patterns.numbers import is_number, number_key
 
@@ -21,12 +21,20 @@ _MOST_KEYS = 64
 """Values of one field by which a pattern is found; one with more is asked for every event."""
 _RANGE_WEIGHT = 8
 _AFFIX_WEIGHT = 3
-"""How much less a range, a prefix or a suffix tells apart than a value does."""
+_PRESENT_WEIGHT = 16
+"""How much less a range, a prefix, a suffix or block, or that anything is there, tells apart than a value does."""
+_WEIGHTS: Mapping[str, int] = {
+    "range": _RANGE_WEIGHT,
+    "prefix": _AFFIX_WEIGHT,
+    "suffix": _AFFIX_WEIGHT,
+    "block": _AFFIX_WEIGHT,
+    "present": _PRESENT_WEIGHT,
+}
 _INFINITE = float("inf")
 
 Key = tuple[Any, ...]
 """`("exact", text)`, `("prefix", text)`, `("suffix", text)`, `("fold", text)`, `("address", address)`, `("number", key)`,
-`("literal", value)`, `("range", bottom, top)`; of the pair `("pair", text, text)`."""
+`("literal", value)`, `("range", bottom, top)`, `("block", block)`, `("present",)`; of the pair `("pair", text, text)`."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -53,8 +61,7 @@ def choose(patterns: Sequence[Pattern]) -> list[list[Access] | None]:
 
 
 def _cost(access: Access, shared: Mapping[tuple[str, Key], int]) -> int:
-    weights = {"range": _RANGE_WEIGHT, "prefix": _AFFIX_WEIGHT, "suffix": _AFFIX_WEIGHT}
-    return sum(shared[access.path, key] * weights.get(key[0], 1) for key in access.keys)
+    return sum(shared[access.path, key] * _WEIGHTS.get(key[0], 1) for key in access.keys)
 
 
 def _accesses(alternative: tuple[Field, ...]) -> Iterator[Access]:
@@ -112,6 +119,9 @@ def _wildcard(argument: str) -> list[Key] | None:
     return [("suffix", end)] if end and "\\" not in argument else None
 
 
+_PRESENT: list[Key] = [("present",)]
+
+
 def _numeric(argument: Sequence[Any]) -> list[Key] | None:
     operator, bound = argument[0], float(argument[1])
     if operator == "=":
@@ -128,5 +138,8 @@ _OPERATORS: Mapping[str, Callable[[Any], list[Key] | None]] = {
     "equals-ignore-case": lambda argument: [("fold", argument.lower())],
     "wildcard": _wildcard,
     "numeric": _numeric,
+    "cidr": lambda argument: [("block", block(argument))],
+    "exists": lambda argument: _PRESENT if argument else None,
+    "anything-but": lambda argument: _PRESENT,
 }
-"""`anything-but`, `exists`, `cidr` tell too little apart."""
+"""What has to be absent cannot be looked up."""

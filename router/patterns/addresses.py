@@ -27,8 +27,12 @@ def address(text: str) -> Address | None:
     return found.version, int(found)
 
 
-def compile_cidr(text: str) -> Callable[[str], bool]:
-    """Whether an address lies in a block. Raises ValueError with AWS's text."""
+Block = tuple[int, int, int]
+"""Version, the bits that do not count, and the number without them."""
+
+
+def block(text: str) -> Block:
+    """A CIDR block. Raises ValueError with AWS's text."""
     host, separator, mask = text.partition("/")
     if not separator or not mask or "/" in mask:
         raise ValueError("Malformed CIDR, one '/' required")
@@ -45,10 +49,15 @@ def compile_cidr(text: str) -> Callable[[str], bool]:
     if bits >= whole:
         raise ValueError(f"IPv{version} mask bits must be < {whole}")
     shift = whole - bits
-    wanted = (version, number >> shift)
+    return version, shift, number >> shift
+
+
+def compile_cidr(text: str) -> Callable[[str], bool]:
+    """Whether an address lies in a block. Raises ValueError with AWS's text."""
+    version, shift, number = block(text)
 
     def inside(candidate: str) -> bool:
         found = address(candidate)
-        return found is not None and (found[0], found[1] >> shift) == wanted
+        return found is not None and found[0] == version and found[1] >> shift == number
 
     return inside

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from router.patterns.access import PAIR, Access, Key, choose
-from router.patterns.addresses import Address, address
+from router.patterns.addresses import address
 from router.patterns.events import Pattern, Seen
 from router.patterns.leaves import Route, leaves, route
-from router.patterns.lookup import NumberLookup, TextLookup
+from router.patterns.lookup import AddressLookup, NumberLookup, TextLookup
 from router.patterns.numbers import is_number, number_key
 
 _FEW_PATHS = 24
@@ -104,7 +104,8 @@ class _Wanted:
         self._texts = TextLookup()
         self._folded = TextLookup(fold=True)
         self._folds = False
-        self._addresses: dict[Address, list[int]] = {}
+        self._addresses = AddressLookup()
+        self._present: list[int] = []
         self._numbers: dict[float | str, list[int]] = {}
         self._literals: dict[bool | None, list[int]] = {}
         ranges = []
@@ -120,7 +121,11 @@ class _Wanted:
                     self._folds = True
                     self._folded.add_exact(text, position)
                 case ("address", same):
-                    self._addresses.setdefault(same, []).append(position)
+                    self._addresses.add_exact(same, position)
+                case ("block", block):
+                    self._addresses.add_block(block, position)
+                case ("present",):
+                    self._present.append(position)
                 case ("number", number):
                     self._numbers.setdefault(number, []).append(position)
                 case ("literal", value):
@@ -131,6 +136,8 @@ class _Wanted:
 
     def find(self, value: Any, found: set[int]) -> None:
         """Add who may want a leaf of this value."""
+        if self._present:
+            found.update(self._present)
         if isinstance(value, str):
             for positions in self._texts.find(value):
                 found.update(positions)
@@ -138,7 +145,8 @@ class _Wanted:
                 for positions in self._folded.find(value):
                     found.update(positions)
             if self._addresses and (same := address(value)) is not None:
-                found.update(self._addresses.get(same, ()))
+                for positions in self._addresses.find(same):
+                    found.update(positions)
         elif value is None or isinstance(value, bool):
             found.update(self._literals.get(value, ()))
         elif is_number(value):

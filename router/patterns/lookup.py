@@ -1,13 +1,16 @@
-"""From a value to the positions of those who may want it: texts by what they are, begin or end with, numbers by ranges.
+"""From a value to the positions of those who may want it: texts by what they are, begin or end with, addresses by their blocks,
+numbers by ranges.
 
 What is found may be too much, never too little: whoever asks looks at each one closely. An answer costs look-ups by the number
-of different lengths of prefixes and suffixes, and of ranges around a number, not by the number of positions.
+of different lengths of prefixes, suffixes and blocks, and of ranges around a number, not by the number of positions.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from operator import itemgetter
+
+from router.patterns.addresses import Address, Block
 
 
 class TextLookup:
@@ -58,6 +61,33 @@ class TextLookup:
         at = bisect_left(lengths, len(key))
         if at == len(lengths) or lengths[at] != len(key):
             lengths.insert(at, len(key))
+
+
+class AddressLookup:
+    """IP addresses, and the blocks that they lie in."""
+
+    def __init__(self) -> None:
+        self._exact: dict[Address, list[int]] = {}
+        self._blocks: dict[tuple[int, int], dict[int, list[int]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._exact or self._blocks)
+
+    def add_exact(self, address: Address, position: int) -> None:
+        """Who wants this address."""
+        self._exact.setdefault(address, []).append(position)
+
+    def add_block(self, block: Block, position: int) -> None:
+        """Who wants what lies in this block."""
+        version, shift, number = block
+        self._blocks.setdefault((version, shift), {}).setdefault(number, []).append(position)
+
+    def find(self, address: Address) -> Iterator[list[int]]:
+        """Lists of positions."""
+        yield self._exact.get(address, [])
+        for (version, shift), numbers in self._blocks.items():
+            if version == address[0]:
+                yield numbers.get(address[1] >> shift, [])
 
 
 Range = tuple[float, float, int]

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.patterns.access import choose
+from router.patterns.addresses import block
 from router.patterns.events import Pattern, compile_pattern
 from router.patterns.index import PatternIndex
-from router.patterns.lookup import NumberLookup, TextLookup
+from router.patterns.lookup import AddressLookup, NumberLookup, TextLookup
 
-TEXTS = st.sampled_from(["a", "b", "abc", "xbc", "A", "10.0.0.1", "::ffff:10.0.0.1", ""])
+TEXTS = st.sampled_from(["a", "b", "abc", "xbc", "A", "10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", ""])
 OPERATORS = st.sampled_from(
     [
         {"prefix": "a"},
@@ -32,6 +33,9 @@ OPERATORS = st.sampled_from(
         {"numeric": ["<", 1]},
         {"numeric": [">=", 2]},
         {"cidr": "10.0.0.0/8"},
+        {"cidr": "10.0.0.0/31"},
+        {"cidr": "0.0.0.0/0"},
+        {"cidr": "2001:db8::/32"},
         {"exactly": "a"},
         1,
         None,
@@ -86,6 +90,19 @@ def test_texts_are_found_by_what_they_are_and_by_their_ends(fold: bool, text: st
     assert {position for positions in lookup.find(text) for position in positions} == expected
 
 
+def test_addresses_are_found_by_what_they_are_and_by_their_blocks() -> None:
+    lookup = AddressLookup()
+    assert not lookup
+    lookup.add_exact((4, 0x0A000001), 0)
+    lookup.add_block(block("10.0.0.0/31"), 1)
+    lookup.add_block(block("10.9.9.9/8"), 2)
+    lookup.add_block(block("10.0.0.2/31"), 3)
+    lookup.add_block(block("::/8"), 4)
+    assert lookup
+    assert [position for positions in lookup.find((4, 0x0A000001)) for position in positions] == [0, 1, 2]
+    assert [position for positions in lookup.find((6, 1)) for position in positions] == [4]
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -98,6 +115,8 @@ def test_texts_are_found_by_what_they_are_and_by_their_ends(fold: bool, text: st
         lambda number: {"detail": {"total": [{"numeric": [">", number, "<", number + 2]}]}},
         lambda number: {"$or": [{"source": [f"a-{number}"]}, {"detail": {"id": [number]}}]},
         lambda number: {"detail": {"ip": [f"10.0.{number // 250}.{number % 250}"], "kind": [{"anything-but": "x"}]}},
+        lambda number: {"detail": {"ip": [{"cidr": f"10.{number // 250}.{number % 250}.0/24"}]}},
+        lambda number: {"detail": {f"field-{number}": [{"exists": True}, {"anything-but": "x"}]}},
     ],
 )
 def test_few_patterns_are_asked_however_many_there_are(make: Any) -> None:

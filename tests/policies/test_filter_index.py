@@ -17,7 +17,7 @@ Policies = list[FilterPolicy | None]
 Attributes = dict[str, dict[str, str]]
 SCOPES = (MESSAGE_ATTRIBUTES, MESSAGE_BODY)
 
-TEXTS = st.sampled_from(["", "a", "A", "ab", "bc", "10.0.0.1", "::ffff:10.0.0.1", "1", "é"])
+TEXTS = st.sampled_from(["", "a", "A", "ab", "bc", "10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1", "1", "é"])
 NUMBERS = st.sampled_from([0, 1, 1.0, -2, 1.5, 1e9])
 OPERATORS = st.sampled_from(
     [
@@ -34,6 +34,8 @@ OPERATORS = st.sampled_from(
         {"numeric": ["<", 1]},
         {"numeric": [">=", 1.5]},
         {"cidr": "10.0.0.0/8"},
+        {"cidr": "10.0.0.2/31"},
+        {"cidr": "2001:db8::/32"},
         {"exists": True},
         {"exists": False},
     ]
@@ -119,6 +121,8 @@ def test_the_order_is_that_of_the_policies_whatever_they_look_at() -> None:
         lambda number: {"kind": [{"prefix": f"k{number}-"}, f"k{number}"], "a": [{"exists": False}]},
         lambda number: {"size": [number], "kind": [{"anything-but": "x"}]},
         lambda number: {"size": [{"numeric": [">=", number, "<", number + 1]}]},
+        lambda number: {"size": [{"anything-but": [0]}], f"name-{number}": [{"exists": True}]},
+        lambda number: {"from": [{"cidr": f"10.{number // 250}.{number % 250}.0/24"}]},
         lambda number: {"$or": [{"kind": [f"k{number}"]}, {"other": [f"k{number}"]}]},
     ],
 )
@@ -132,6 +136,8 @@ def test_few_policies_are_asked_however_many_there_are(policy: Any, scope: str, 
         return matches(self, event, seen)
 
     monkeypatch.setattr(Pattern, "matches", counted)
-    attributes = {"kind": {"Type": "String", "Value": "k7"}, "size": {"Type": "Number", "Value": "7"}}
-    assert index.matching(attributes, '{"kind": "k7", "size": 7}') == [7]
+    said = {"kind": "k7", "from": "10.0.7.1", "name-7": ""}
+    attributes = {name: {"Type": "String", "Value": value} for name, value in said.items()}
+    attributes["size"] = {"Type": "Number", "Value": "7"}
+    assert index.matching(attributes, json.dumps({**said, "size": 7})) == [7]
     assert len(asked) <= 2
