@@ -1,10 +1,11 @@
 """What finding a route costs, with 10 and with 10,000 of them, and what they take in memory: `python -m benchmarks.matching`.
 
-API Gateway routes and load balancer rules, through the conversation of a request up to the invocation. Events of EventBridge:
-`python -m benchmarks.event_patterns`.
+API Gateway routes and load balancer rules, through the conversation of a request up to the invocation; subscriptions of SNS
+up to what is accepted of a message that one of them wants. Events of EventBridge: `python -m benchmarks.event_patterns`.
 """
 
 import argparse
+import json
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from benchmarks.report import machine, markdown, publish
 from router.arn import FunctionArn
 from router.fakes import request
 from router.functions import Function, Target
-from router.model import Request, Scope
+from router.model import Accept, Invoke, ReadBody, Request, Scope
 from router.triggers import TYPES
 
 FUNCTION = Function("f", FunctionArn("eu-west-1", "111122223333", "f"), 30.0)
@@ -43,23 +44,59 @@ def balancer(kind: str) -> Callable[[int], tuple[str, dict[str, Any], Request]]:
     return make
 
 
+def topic(scope: str) -> Callable[[int], tuple[str, dict[str, Any], Request]]:
+    """Each subscription wants a value of its own, in the message or in its attributes."""
+
+    def make(number: int) -> tuple[str, dict[str, Any], Request]:
+        topic_arn, last = "arn:aws:sns:eu-west-1:111122223333:orders", f"v{number - 1}"
+        subscriptions = {
+            f"s{each}": {"function": "f", "filter_policy": {"kind": [f"v{each}"]}, "filter_policy_scope": scope}
+            for each in range(number)
+        }
+        message = {
+            "Type": "Notification",
+            "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e",
+            "TopicArn": topic_arn,
+            "Message": json.dumps({"id": "A-1", "kind": last, "total": 12.5, "items": [{"sku": "a"}, {"sku": "b"}]}),
+            "Timestamp": "2026-05-02T00:54:06.655Z",
+            "MessageAttributes": {
+                "kind": {"Type": "String", "Value": last},
+                "total": {"Type": "Number", "Value": "12.5"},
+                "tags": {"Type": "String.Array", "Value": '["new", "paid"]'},
+            },
+        }
+        settings = {
+            "source": {"http": "/sns"},
+            "topics": [topic_arn],
+            "signature": {"verify": False, "max_age": None, "allow_raw": False, "certificate_hosts": []},
+            "subscriptions": subscriptions,
+        }
+        return "sns", settings, request("POST", "/sns", body=json.dumps(message).encode())
+
+    return make
+
+
 KINDS = {
     "api_gateway, HTTP API": api,
     "alb, a path each": balancer("path"),
     "alb, a host each": balancer("host"),
     "alb, a header each": balancer("header"),
+    "sns, an attribute each": topic("MessageAttributes"),
+    "sns, a value in the body each": topic("MessageBody"),
 }
 
 
 def measured(kind: str, built: Any, sent: Request) -> float:
-    """Microseconds from a request to its `Invoke`, the best of five rounds."""
+    """Microseconds from a request to its `Invoke` or `Accept`, the best of five rounds."""
     handle, best = TYPES[kind].handle, float("inf")
     for _ in range(5):
         began = time.perf_counter()
         for _ in range(500):
             conversation = handle(sent, built)
             step = next(conversation)
-            assert type(step).__name__ == "Invoke" or conversation.send(b"")
+            if isinstance(step, ReadBody):
+                step = conversation.send(sent.body)
+            assert isinstance(step, (Invoke, Accept)), step
             conversation.close()
         best = min(best, (time.perf_counter() - began) / 500 * 1e6)
     return best
