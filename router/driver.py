@@ -158,6 +158,7 @@ class Driver:
             step.tenant_id,
             trigger=exchange.trigger.name,
             stream=step.stream,
+            is_json=step.is_json,
         )
         started = self._clock.monotonic()
         try:

@@ -131,6 +131,8 @@ class Invocation:
     """On whose behalf, for figures and logs."""
     stream: bool
     """The caller takes the answer in pieces, if it comes so: the outcome is then wanted when the answer begins."""
+    is_json: bool
+    """The payload is known to be JSON: it need not be looked at again."""
 
     def __init__(
         self,
@@ -147,6 +149,7 @@ class Invocation:
         asynchronous: bool = False,
         trigger: str = "",
         stream: bool = False,
+        is_json: bool = False,
     ) -> None:
         self.function = function
         self.qualifier = qualifier
@@ -161,3 +164,4 @@ class Invocation:
         self.asynchronous = asynchronous
         self.trigger = trigger
         self.stream = stream
+        self.is_json = is_json

@@ -36,6 +36,7 @@ class Invoke:
     `stream`: the outcome is wanted as soon as the answer begins; it may still come whole. `timeout` then is that of the whole
     stream, `idle` how many seconds it may pause. `http`: status and headers in front of an `HTTP_RESPONSE` become the
     outcome's payload, JSON as it came; throws `BadStream` where they are promised and do not come.
+    `is_json`: the payload is known to be JSON: the router made it, or has looked at it.
     """
 
     target: Target
@@ -50,6 +51,7 @@ class Invoke:
     stream: bool
     idle: float | None
     http: bool
+    is_json: bool
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class Invoke:
         stream: bool = False,
         idle: float | None = None,
         http: bool = False,
+        is_json: bool = False,
     ) -> None:
         self.target = target
         self.payload = payload
@@ -76,6 +79,7 @@ class Invoke:
         self.stream = stream
         self.idle = idle
         self.http = http
+        self.is_json = is_json
 
 
 @dataclass(slots=True)

@@ -29,10 +29,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def invoke(target: Target, payload: bytes, timeout: float | None) -> Generator[Step, Any, bytes]:
-    """Invoke and wait. Returns what the function returned. Raises EventTooLarge, Failed."""
+    """Invoke with an event that is JSON, and wait. Returns what the function returned. Raises EventTooLarge, Failed."""
     if len(payload) > LAMBDA_PAYLOAD_LIMIT:
         raise EventTooLarge(f"the event has {len(payload)} bytes")
-    outcome: Outcome = yield Invoke(target, payload, timeout)
+    outcome: Outcome = yield Invoke(target, payload, timeout, is_json=True)
     if outcome.kind is not OutcomeKind.OK:
         raise Failed(outcome)
     return outcome.payload

@@ -19,10 +19,13 @@ DEFAULT_TYPE = "application/octet-stream"
 def invoke_streaming(
     target: Target, payload: bytes, timeout: float | None, idle: float | None
 ) -> Generator[Step, Any, Outcome]:
-    """Invoke; returns when the answer begins, or when it is there whole. Raises EventTooLarge, Failed, BadStream."""
+    """Invoke with an event that is JSON; returns when the answer begins, or when it is there whole.
+
+    Raises EventTooLarge, Failed, BadStream.
+    """
     if len(payload) > LAMBDA_PAYLOAD_LIMIT:
         raise EventTooLarge(f"the event has {len(payload)} bytes")
-    outcome: Outcome = yield Invoke(target, payload, timeout, stream=True, idle=idle, http=True)
+    outcome: Outcome = yield Invoke(target, payload, timeout, stream=True, idle=idle, http=True, is_json=True)
     if outcome.kind is not OutcomeKind.OK:
         raise Failed(outcome)
     return outcome

@@ -48,6 +48,11 @@ def invoke(name: str, *answers: object, headers: Headers | None = None, query: s
     return call(f"/2015-03-31/functions/{name}/invocations{query}", *answers, headers=headers)
 
 
+def checked(target: Target, payload: bytes, **more: Any) -> Invoke:
+    """The step of a call whose body is known to be JSON."""
+    return Invoke(target, payload, **more, is_json=True)
+
+
 def result(payload: bytes, *more: tuple[str, str], request_id: str = LAMBDA_ID, trace: str = TRACE) -> Reply:
     return Reply(200, [*common(request_id, trace), *more], payload)
 
@@ -86,7 +91,7 @@ VERSION = ("X-Amz-Executed-Version", "$LATEST")
 
 def test_an_invocation_reads_the_body_and_runs_the_function_once() -> None:
     assert invoke("hello", b'{"a": 1}', succeeded(b'"hi"')) == (
-        [ReadBody(6_291_456), Invoke(Target(HELLO), b'{"a": 1}')],
+        [ReadBody(6_291_456), checked(Target(HELLO), b'{"a": 1}')],
         result(b'"hi"', VERSION),
     )
 
@@ -96,12 +101,12 @@ def test_an_invocation_reads_the_body_and_runs_the_function_once() -> None:
 )
 def test_any_json_is_an_event_and_stays_as_it_came(body: bytes) -> None:
     steps, reply = invoke("hello", body, succeeded(b"null"))
-    assert steps == [ReadBody(6_291_456), Invoke(Target(HELLO), body)]
+    assert steps == [ReadBody(6_291_456), checked(Target(HELLO), body)]
     assert reply == result(b"null", VERSION)
 
 
 def test_an_empty_body_is_an_empty_object() -> None:
-    assert invoke("hello", b"", succeeded(b"null"))[0][1] == Invoke(Target(HELLO), b"{}")
+    assert invoke("hello", b"", succeeded(b"null"))[0][1] == checked(Target(HELLO), b"{}")
 
 
 CONTEXT = base64.b64encode(b'{"custom": {"a": "b"}}').decode()
@@ -120,7 +125,7 @@ CONTEXT = base64.b64encode(b'{"custom": {"a": "b"}}').decode()
     ],
 )
 def test_headers_say_how_it_is_invoked(headers: Headers, asked: Mapping[str, Any]) -> None:
-    assert invoke("hello", b"1", succeeded(b"null"), headers=headers)[0][1] == Invoke(Target(HELLO), b"1", **asked)
+    assert invoke("hello", b"1", succeeded(b"null"), headers=headers)[0][1] == checked(Target(HELLO), b"1", **asked)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_headers_say_how_it_is_invoked(headers: Headers, asked: Mapping[str, Any
     ],
 )
 def test_forms_of_a_function_name(name: str, query: str, target: Target) -> None:
-    assert invoke(name, b"", succeeded(b"null"), query=query)[0] == [ReadBody(6_291_456), Invoke(target, b"{}")]
+    assert invoke(name, b"", succeeded(b"null"), query=query)[0] == [ReadBody(6_291_456), checked(target, b"{}")]
 
 
 # --- answers: results ------------------------------------------------------------------------------------------------
@@ -267,7 +272,7 @@ def test_a_function_that_is_declared_but_not_listed_is_not_found() -> None:
     api = TYPE.build({"functions": ["orders"], "invocation": ["sync"]}, SCOPE)
     assert call("/2015-03-31/functions/hello/invocations", api=api) == ([], not_found(f"{ARN}:hello:$LATEST"))
     steps, _ = call("/2015-03-31/functions/orders-prod/invocations", b"", succeeded(b"1"), api=api)
-    assert steps[1] == Invoke(Target(ORDERS), b"{}")
+    assert steps[1] == checked(Target(ORDERS), b"{}")
 
 
 def encoded(text: bytes) -> str:

@@ -417,7 +417,7 @@ def test_the_optimized_integration_calls_the_invoke_api() -> None:
     headers = [("X-Amz-Invocation-Type", "RequestResponse"), ("X-Amz-Log-Type", "None"), ("Content-Type", "application/json")]
     asked = request("POST", f"/2015-03-31/functions/{arn}/invocations?Qualifier=live", headers)
     steps, reply = play(type.handle(asked, api), b'{"a":1}', succeeded(b'{"b":2}'))
-    assert steps[-1] == Invoke(Target(HELLO.function, "live"), b'{"a":1}')
+    assert steps[-1] == Invoke(Target(HELLO.function, "live"), b'{"a":1}', is_json=True)
     assert (reply.status, reply.body, dict(reply.headers)["X-Amz-Executed-Version"]) == (200, b'{"b":2}', "$LATEST")
 
 

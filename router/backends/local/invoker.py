@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import psutil
 
-from router import outcome
+from router import jsontext, outcome
 from router.backends.local import launch, memory, reload
 from router.backends.local.environment import Environment, Host
 from router.backends.local.execution import Execution, decode_client_context, runtime_headers
 from router.backends.local.failures import MAX_REQUEST, REQUEST_TOO_LARGE
 from router.backends.local.guard import Guard
 from router.backends.local.pace import Processors
-from router.backends.local.payload import json_problem
 from router.backends.local.pool import IDLE_SECONDS, Pool
 from router.errors import Invoked
 from router.model import Function, Invocation
@@ -190,9 +189,11 @@ class LocalInvoker:
             return outcome.refused(400, "InvalidParameterValueException", message, invocation.id)
         if len(invocation.payload) > MAX_REQUEST:
             return outcome.refused(413, "RequestEntityTooLargeException", REQUEST_TOO_LARGE, invocation.id)
-        problem = json_problem(invocation.payload)
-        if problem is not None:
-            message = f"Could not parse request body into json: Could not parse payload into json: {problem}"
+        try:
+            if invocation.payload and not invocation.is_json:
+                jsontext.check(invocation.payload)
+        except ValueError as error:
+            message = f"Could not parse request body into json: Could not parse payload into json: {error}"
             return outcome.refused(400, "InvalidRequestContentException", message, invocation.id)
         return None
 

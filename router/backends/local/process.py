@@ -6,9 +6,11 @@ an answer arrives, everything that the function had printed before it.
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
+import termios
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
@@ -47,6 +49,7 @@ class ProcessGroup(asyncio.SubprocessProtocol):
         self._on_exit = on_exit
         self._transport: asyncio.SubprocessTransport | None = None
         self._pipe = -1
+        self._count = bytearray(4)
         self.pid = 0
         self.ended: asyncio.Future[int] = self._loop.create_future()
 
@@ -102,7 +105,7 @@ class ProcessGroup(asyncio.SubprocessProtocol):
     def drain(self) -> None:
         """Take in what has been printed so far."""
         taken = 0
-        while taken < _DRAIN and (data := self._take()):
+        while taken < _DRAIN and self._has_something() and (data := self._take()):
             taken += len(data)
             self._on_output(data)
 
@@ -112,6 +115,13 @@ class ProcessGroup(asyncio.SubprocessProtocol):
             self._on_output(data)
         elif data is not None:
             self._close_pipe()
+
+    def _has_something(self) -> bool:
+        """Asked before reading: almost always nothing is there, and a read that says so costs an exception."""
+        if self._pipe < 0:
+            return False
+        fcntl.ioctl(self._pipe, termios.FIONREAD, self._count)
+        return any(self._count)
 
     def _take(self) -> bytes | None:
         """What is there: bytes, `b""` at the end of the stream, None where nothing is there yet."""

@@ -65,7 +65,7 @@ def handle(request: Request, api: Api) -> Conversation:
         invoke = read_headers(request, api, encoded_name)
         if body is None:
             body = yield ReadBody(MAX_PAYLOAD)
-        invoke.payload = payload_of(body)
+        invoke.payload, invoke.is_json = payload_of(body), True
         if invoke.type == "Event":
             receipt = yield from accept_one(invoke.target, invoke.payload)
             return event_accepted(request, receipt, api.durability)
