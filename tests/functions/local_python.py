@@ -80,6 +80,19 @@ def pid(event, context):
     return os.getpid()
 
 
+def works(event, context):
+    """As it is told: `sleep` or `spin` seconds, or wait `until` a file is there; then it may `exit`."""
+    time.sleep(event.get("sleep", 0))
+    began = time.process_time()
+    while time.process_time() - began < event.get("spin", 0):
+        pass
+    if "until" in event:
+        waits_for_file(event, context)
+    if event.get("exit"):
+        os._exit(1)
+    return os.getpid()
+
+
 def counts(event, context):
     STATE["calls"] += 1
     return STATE["calls"]

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-_RESOLUTION = 0.001
+RESOLUTION = 0.001
 """Seconds: uvloop counts time in milliseconds, so its timer may come this much before its time."""
 _NEVER = float("inf")
 
@@ -64,7 +64,7 @@ class Deadlines:
         """Each callback gets a turn of its own, so that what one of them raises is not the others' business."""
         self._timer, self._at = None, _NEVER
         loop = asyncio.get_running_loop()
-        passed = loop.time() + _RESOLUTION
+        passed = loop.time() + RESOLUTION
         for deadline in sorted((each for each in self._waiting if each.due <= passed), key=lambda each: each.due):
             loop.call_soon(self._ring, deadline)
         later = min((each.due for each in self._waiting if each.due > passed), default=_NEVER)

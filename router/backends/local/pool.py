@@ -18,11 +18,12 @@ from collections import deque
 from collections.abc import Callable
 
 from router.backends.local import failures
-from router.backends.local.deadlines import Deadline
+from router.backends.local.deadlines import RESOLUTION, Deadline
 from router.backends.local.environment import Environment, Host
 from router.backends.local.execution import Execution
 from router.backends.local.launch import Launch
 from router.backends.local.pace import Pace
+from router.backends.local.process import scheduled_seconds
 from router.model import Function
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ IDLE_SECONDS = 300.0
 """Idle environments beyond `min_warm` end after this long; AWS keeps them for about five to seven minutes."""
 SETTLE_SECONDS = 0.1
 """How long a new process is held back for one that has answered but not yet asked for the next invocation."""
+WATCH_SECONDS = 0.005
+"""Between two invocations of which it is asked how much of a processor they took."""
 STARTS_AT_ONCE = max(2, 2 * (os.cpu_count() or 1))
 """Processes of one function that start at the same time. More would slow each other down beyond the init timeout; those
 who wait are served by the first that is ready, which is often one that has done its work meanwhile."""
@@ -55,7 +58,9 @@ class Pool:
         self._lingering: dict[Environment, Deadline] = {}
         self._leaving: set[asyncio.Future[int]] = set()
         self._working: dict[Environment, float] = {}
-        self._got_on = 0.0
+        self._got_on = self._watched_at = float("-inf")
+        self._watched: Environment | None = None
+        self._scheduled: tuple[float, float] | None = None
         self._waiting: deque[Execution] = deque()
         self._pace = Pace()
         self._again: Deadline | None = None
@@ -103,11 +108,12 @@ class Pool:
         """
         if self._attached:
             return
-        for environment in tuple(self.environments):
+        for environment in self.environments:
             environment.stale = True
             self._working.pop(environment, None)
-            if environment in self._idle:
-                environment.kill()
+        idle, self._idle = self._idle, []  # before the first is ended: what waits must not go to one of them
+        for environment in idle:
+            environment.kill()
         self._start_missing()
         self.warm_up()
 
@@ -119,7 +125,8 @@ class Pool:
             return
         now = self._host.clock.monotonic()
         for environment in tuple(self._idle):
-            if len(self.environments) > local.min_warm and now - environment.idle_since >= idle_seconds:
+            is_spare = len(self.environments) > local.min_warm and now - environment.idle_since >= idle_seconds
+            if is_spare and environment in self._idle:
                 environment.kill()
 
     def evict_oldest_idle(self) -> bool:
@@ -150,11 +157,11 @@ class Pool:
 
     def became_ready(self, environment: Environment) -> None:
         self._leave(environment)
-        self._got_on = now = self._host.clock.monotonic()
         working = len(self._working)
         began = self._working.pop(environment, None)
         if began is not None:
-            self._pace.worked((now - began) * min(1.0, self._host.processors.limit() / working))
+            self._got_on = now = self._host.clock.monotonic()
+            self._learn(environment, now - began, working)
         if environment.stale or self._closed:
             environment.kill()
         else:
@@ -175,6 +182,7 @@ class Pool:
             self._leaving.add(environment.process_ended)
             environment.process_ended.add_done_callback(self._leaving.discard)
         if not self._closed:
+            self._hand_out()
             self._start_missing()
             if self._attached:
                 self.warm_up()
@@ -193,6 +201,7 @@ class Pool:
         self._working.pop(environment, None)
         if not self._attached:
             self._lingering[environment] = self._host.deadlines.call_later(self.function.timeout, environment.kill)
+        self._hand_out()
         self._start_missing()
 
     def _hand_out(self) -> None:
@@ -201,23 +210,52 @@ class Pool:
 
     def _run_next(self) -> None:
         environment = self._idle.pop()
-        self._working[environment] = self._host.clock.monotonic()
+        self._working[environment] = now = self._host.clock.monotonic()
+        if now - self._watched_at >= WATCH_SECONDS:
+            self._watched, self._watched_at, self._scheduled = environment, now, scheduled_seconds(environment.pid)
         environment.run(self._waiting.popleft())
+
+    def _learn(self, environment: Environment, seconds: float, working: int) -> None:
+        """What an invocation took, of those that are watched."""
+        if environment is not self._watched:
+            return
+        before, after, self._watched = self._scheduled, scheduled_seconds(environment.pid), None
+        if before is None or after is None:  # the processors that there are, for all who work
+            self._pace.worked(seconds * min(1.0, self._host.processors.limit() / working))
+        elif seconds > 0:
+            ran, waited = after[0] - before[0], after[1] - before[1]
+            self._pace.worked(max(seconds - waited, 0.0))
+            self._pace.was_busy(min(1.0, (ran + waited) / seconds))
 
     def _leaves_idle(self) -> bool:
         """Whether those at work do best alone."""
-        working = len(self._working)
-        leaves = self._pace.is_brief and working > 1 and working > self._host.processors.limit() and self._gets_on()
+        leaves = self._pace.is_brief and self._at_work() >= self._enough() and self._gets_on()
         if leaves:
             self._look_again_later()
         return leaves
+
+    def _at_work(self) -> int:
+        """How many are. Of a brief function, those that take long for once keep nobody from the idle ones."""
+        if not self._pace.is_brief:
+            return len(self._working)
+        since, count = self._host.clock.monotonic() - self._pace.patience, 0
+        for began in reversed(self._working.values()):
+            if began <= since:
+                break
+            count += 1
+        return count
+
+    def _enough(self) -> float:
+        """How many at work are enough, where the processors have nothing left to give."""
+        return self._host.processors.limit() * self._pace.sharing
 
     def _gets_on(self) -> bool:
         return self._host.clock.monotonic() - self._got_on < self._pace.patience
 
     def _look_again_later(self) -> None:
         if self._again is None:
-            self._again = self._host.deadlines.call_later(self._pace.patience, self._look_again)
+            left = max(0.0, self._got_on + self._pace.patience - self._host.clock.monotonic())
+            self._again = self._host.deadlines.call_later(left + RESOLUTION, self._look_again)
 
     def _look_again(self) -> None:
         self._again = None
@@ -235,9 +273,9 @@ class Pool:
         """How many more have to start; below 0: so many of those that have not begun to are needed no more."""
         waiting = len(self._waiting)
         served = sum(not environment.stale for environment in self._settling)
-        limit = self._host.processors.limit()
-        if waiting > served and len(self._working) >= limit and self._gets_on():
-            soon = self._pace.taken_meanwhile(limit)
+        enough = self._enough()
+        if waiting > served and self._at_work() >= enough and self._gets_on():
+            soon = self._pace.taken_meanwhile(enough)
             served = max(served, waiting if self._pace.is_brief else min(soon, waiting))
             self._look_again_later()
         return waiting - served - len(self._idle) - len(self._starting)

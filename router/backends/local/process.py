@@ -12,6 +12,7 @@ import signal
 import subprocess
 import termios
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import cast
 
 import psutil
@@ -27,6 +28,18 @@ def resident_bytes(pid: int) -> int:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def scheduled_seconds(pid: int) -> tuple[float, float] | None:
+    """For how long the main thread of a process ran, and for how long it waited for a processor; None where nobody tells.
+
+    Source: https://docs.kernel.org/scheduler/sched-stats.html, `/proc/<pid>/schedstat`.
+    """
+    try:
+        ran, waited, _ = map(int, Path(f"/proc/{pid}/schedstat").read_bytes().split())
+    except (OSError, ValueError):
+        return None
+    return (ran * 1e-9, waited * 1e-9) if ran else None
 
 
 def resident_bytes_of_sessions(leaders: Collection[int]) -> dict[int, int]:

@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
+
+from router.backends.local.process import scheduled_seconds
 
 REQUEST = "8f5e4f3e-0b43-4b6e-9e0a-2f9b5a5c1d11"
 ROOT = Path(__file__).parents[3]
@@ -26,6 +29,20 @@ async def gone(pid: int) -> None:
             except psutil.NoSuchProcess:
                 return
             await asyncio.sleep(0.01)
+
+
+def test_what_a_process_did_with_its_time() -> None:
+    before = scheduled_seconds(os.getpid())
+    if before is None:
+        pytest.skip("this system does not tell")
+    began = time.process_time()
+    while time.process_time() - began < 0.02:
+        pass
+    after = scheduled_seconds(os.getpid())
+    assert after is not None
+    assert after[0] - before[0] >= 0.01
+    assert after[1] >= before[1] >= 0
+    assert scheduled_seconds(2**22) is None
 
 
 @pytest.mark.parametrize("ending", ["timeout", "reap"])
