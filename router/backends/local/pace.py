@@ -86,10 +86,8 @@ def _idle_of_each() -> list[float]:
 def idle_seconds(quota: Quota) -> tuple[float, float]:
     """For how long processors have had nothing to do, all together, and how many there are: those of the machine or, where it
     allows fewer, of the quota."""
-    idle = _idle_of_each()
-    allowed = quota.processors()
-    left = None if allowed is None or allowed >= len(idle) > 0 else quota.idle_seconds()
-    return (sum(idle), len(idle)) if left is None or allowed is None else (left, allowed)
+    idle, allowed = _idle_of_each(), quota.idle_seconds()
+    return (sum(idle), len(idle)) if allowed is None or allowed[1] >= len(idle) > 0 else allowed
 
 
 class Processors:

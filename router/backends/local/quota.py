@@ -5,6 +5,7 @@ Source: https://docs.kernel.org/admin-guide/cgroup-v2.html, `cpu.max` and `cpu.s
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 
 _GROUPS = Path("/sys/fs/cgroup")
@@ -22,16 +23,12 @@ class Quota:
         self._used = 0.0
         self._idle = 0.0
 
-    def processors(self) -> float | None:
-        """How many processors it may keep at work; None: as many as there are."""
-        return min((allowed for _, allowed in self._allowed()), default=None)
-
-    def idle_seconds(self) -> float | None:
-        """What the quota allowed since the first call, and nobody used; None where there is none."""
-        allowed = sorted(self._allowed(), key=lambda each: each[1])
-        if not allowed:
+    def idle_seconds(self) -> tuple[float, float] | None:
+        """What it allowed since the first call, and nobody used, and of how many processors; None where there is none."""
+        narrowest = min(self._allowed(), key=itemgetter(1), default=None)
+        if narrowest is None:
             return None
-        folder, processors = allowed[0]
+        folder, processors = narrowest
         try:
             used = _used_seconds(folder)
         except (OSError, ValueError, LookupError):
@@ -40,7 +37,7 @@ class Quota:
         if self._at is not None:  # a period may take what the one before left, so never less than nothing
             self._idle += max(0.0, processors * (now - self._at) - (used - self._used))
         self._at, self._used = now, used
-        return self._idle
+        return self._idle, processors
 
     def _allowed(self) -> Iterator[tuple[Path, float]]:
         for folder in self._folders:
