@@ -47,18 +47,9 @@ class FilterPolicy:
     pattern: Pattern
     scope: str
 
-    def matches_attributes(self, attributes: Mapping[str, Mapping[str, str]]) -> bool:
-        """`attributes`: name to `Type` and `Value`, as SNS writes them. Never raises."""
-        return self.pattern.matches(seen_attributes(attributes))
-
-    def matches_body(self, text: str) -> bool:
-        """Whether the message is a JSON object that fits. Never raises."""
-        body = seen_body(text)
-        return body is not None and self.pattern.matches(body)
-
 
 def seen_attributes(attributes: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Attributes as policies see them. Never raises."""
+    """Attributes (name to `Type` and `Value`, as SNS writes them) as policies see them. Never raises."""
     leaves = {name: _attribute(each["Type"], each["Value"]) for name, each in attributes.items()}
     return {name: value for name, value in leaves.items() if value is not _IGNORED}
 

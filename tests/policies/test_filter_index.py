@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from router.patterns.events import Pattern, Seen
 from router.policies.filter_index import FilterIndex
-from router.policies.filter_policies import MESSAGE_ATTRIBUTES, MESSAGE_BODY, FilterPolicy, InvalidPolicy, compile_policy
+from router.policies.filter_policies import (
+    MESSAGE_ATTRIBUTES,
+    MESSAGE_BODY,
+    FilterPolicy,
+    InvalidPolicy,
+    compile_policy,
+    seen_attributes,
+    seen_body,
+)
 
 Policies = list[FilterPolicy | None]
 Attributes = dict[str, dict[str, str]]
@@ -91,7 +99,8 @@ def asked_one_by_one(policies: Policies, attributes: Attributes, text: str) -> l
     def passes(policy: FilterPolicy | None) -> bool:
         if policy is None:
             return True
-        return policy.matches_attributes(attributes) if policy.scope == MESSAGE_ATTRIBUTES else policy.matches_body(text)
+        seen = seen_attributes(attributes) if policy.scope == MESSAGE_ATTRIBUTES else seen_body(text)
+        return seen is not None and policy.pattern.matches(seen)
 
     return [position for position, policy in enumerate(policies) if passes(policy)]
 
