@@ -54,7 +54,7 @@ async def test_steps_get_their_results() -> None:
     def handle(request: Request, built: Any) -> Conversation:
         body = yield ReadBody(10)
         assert request.body == body
-        outcome = yield Invoke(Target(HELLO, "live"), b'{"x":' + body + b"}", timeout=29.0, log_tail=True)
+        outcome = yield Invoke(Target(HELLO, "live"), b'{"x":' + body + b"}", timeout=29.0, log_tail=True, is_json=True)
         return Reply(200, [("a", "b")], outcome.payload)
 
     invoker = FakeInvoker({"hello": succeeded(b'"hi"')})
@@ -63,7 +63,15 @@ async def test_steps_get_their_results() -> None:
     assert reply == Reply(200, [("a", "b")], b'"hi"')
     assert invoker.invocations == [
         Invocation(
-            HELLO, "live", b'{"x":1}', exchange.request.id, exchange.request.trace_id, timeout=29.0, log_tail=True, trigger="t"
+            HELLO,
+            "live",
+            b'{"x":1}',
+            exchange.request.id,
+            exchange.request.trace_id,
+            timeout=29.0,
+            log_tail=True,
+            trigger="t",
+            is_json=True,
         )
     ]
     assert metrics.invocations == [("t", "hello", OutcomeKind.OK)]

@@ -262,7 +262,8 @@ async def test_an_answer_whose_caller_left_before_it_began_is_let_go(engine: Eng
         await source.closed.wait()
 
 
-async def test_a_caller_that_leaves_in_the_same_write_lets_go_of_the_stream(engine: Engine) -> None:
+def door_of(engine: Engine) -> tuple[Channel, Channel]:
+    """A door's channel, in memory, and the engine's end of it; the test says when what is written is carried over."""
     there, here = Transport(1000), Transport(1000)
     far = Channel(engine.links._handle, engine.links._gone)
     near = Channel(lambda channel, kind, payload: None, lambda channel: None)
@@ -270,6 +271,11 @@ async def test_a_caller_that_leaves_in_the_same_write_lets_go_of_the_stream(engi
     far.connection_made(there)  # type: ignore[arg-type]
     near.connection_made(here)  # type: ignore[arg-type]
     near.tell("hello", ({}, snapshot()))
+    return near, far
+
+
+async def test_a_caller_that_leaves_in_the_same_write_lets_go_of_the_stream(engine: Engine) -> None:
+    near, far = door_of(engine)
     source = streams(engine, b"a")
     asking = asyncio.create_task(near.call("invoke", (0, packed(invocation()))))
     await asyncio.sleep(0)
@@ -278,8 +284,8 @@ async def test_a_caller_that_leaves_in_the_same_write_lets_go_of_the_stream(engi
     assert (is_stream, source.closed) == (True, 1)
     with pytest.raises(StreamFailed, match="let go"):
         await near.call("piece", 0)
-    there.close()
-    here.close()
+    for end in (near, far):
+        end.connection_lost(None)
 
 
 async def test_a_stream_that_breaks_off_fails_at_the_door_as_it_failed_in_the_engine(engine: Engine, connect: Connect) -> None:
@@ -352,13 +358,7 @@ async def test_what_a_door_held_comes_back_when_it_is_gone(engine: Engine, conne
 
 
 async def test_what_a_door_asked_for_when_it_went_is_not_taken(engine: Engine) -> None:
-    there, here = Transport(1000), Transport(1000)
-    far = Channel(engine.links._handle, engine.links._gone)
-    near = Channel(lambda channel, kind, payload: None, lambda channel: None)
-    there.other, here.other = near, far
-    far.connection_made(there)  # type: ignore[arg-type]
-    near.connection_made(here)  # type: ignore[arg-type]
-    near.tell("hello", ({}, snapshot()))
+    near, far = door_of(engine)
     asking = asyncio.create_task(near.call("take", "work"))
     await asyncio.sleep(0)
     near._flush()

@@ -92,6 +92,12 @@ async def test_a_function_that_does_not_run_here_is_not_found(start):
     assert await shop.call(id=REQUEST) == outcome.refused(404, "ResourceNotFoundException", message, REQUEST)
 
 
+async def test_what_is_known_to_be_json_is_not_looked_at(start):
+    shop = await start()
+    assert (await shop.call(b"[")).kind is OutcomeKind.CLIENT_ERROR
+    assert (await shop.call(b"[", is_json=True)).kind is OutcomeKind.FUNCTION_ERROR
+
+
 async def test_a_dry_run_runs_nothing(start):
     shop = await start()
     assert await shop.call(type="DryRun", id=REQUEST) == Outcome(
